@@ -1,0 +1,1 @@
+"""The orchestration of the customer-segmentation warehouse: what runs, when, and what stops it."""

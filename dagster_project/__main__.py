@@ -1,0 +1,114 @@
+"""The commands behind `make run` and `make ui`: `python -m dagster_project run|ui`.
+
+Prepares the instance folder, starts Dagster and tells a person what came out. The pipeline itself stands elsewhere.
+"""
+
+import os
+import sys
+import warnings
+from datetime import date
+
+import click
+
+from dagster_project.errors import WarehouseError
+from dagster_project.home import Home
+from dagster_project.settings import PROJECT_FOLDER, Settings, load_settings
+
+INSTANCE = """\
+telemetry: {enabled: false}
+concurrency:
+  runs: {max_concurrent_runs: 1}
+  pools: {default_limit: 1, granularity: op}
+"""
+
+
+@click.group()
+def cli() -> None:
+    """The customer-segmentation warehouse."""
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", module="dagster")
+
+
+@cli.command()
+def run() -> None:
+    """Run the daily job on the source and print the segments."""
+    settings = load_settings()
+    home = _prepared_home(settings)
+    click.echo(f"Source {settings.source}, home {settings.warehouse_home}")
+    as_of = _as_of(settings, home)
+    click.echo(f"As of {as_of}")
+    if not _run_daily_refresh(home, as_of):
+        sys.exit(1)
+    from dagster_project.publish.summary import print_summary
+
+    print_summary(home, settings.warehouse_home, as_of)
+
+
+@cli.command()
+def ui() -> None:
+    """Open the Dagster UI on the same definitions."""
+    home = _prepared_home(load_settings())
+    os.chdir(PROJECT_FOLDER)
+    environment = {**os.environ, "DAGSTER_HOME": str(home.dagster)}
+    os.execvpe(sys.executable, [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"], environment)
+
+
+def _prepared_home(settings: Settings) -> Home:
+    home = Home(settings.warehouse_home.resolve())
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    (home.dagster / "dagster.yaml").write_text(INSTANCE)
+    return home
+
+
+def _as_of(settings: Settings, home: Home) -> date:
+    if settings.as_of:
+        return settings.as_of
+    from dagster_project.sources.assets import default_as_of
+    from dagster_project.sources.config import load_source
+
+    return default_as_of(load_source(settings), home)
+
+
+def _run_daily_refresh(home: Home, as_of: date) -> bool:
+    from dagster import DagsterInstance
+
+    from dagster_project.automation import DAILY_REFRESH
+    from dagster_project.definitions import defs
+    from dagster_project.transform.catalogue import validate_catalogue
+    from dagster_project.transform.project import DBT_FOLDER
+
+    validate_catalogue(DBT_FOLDER)
+    with DagsterInstance.from_config(str(home.dagster)) as instance:
+        result = defs.resolve_job_def(DAILY_REFRESH).execute_in_process(
+            instance=instance,
+            partition_key=as_of.isoformat(),
+            run_config={"loggers": {"progress": {}}},
+            raise_on_error=False,
+        )
+    for event in result.all_events:
+        if event.is_step_failure:
+            click.echo(f"{event.step_key} failed: {_sentence(event)}", err=True)
+    return result.success
+
+
+def _sentence(event) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description
+    error = data.error
+    while error.cause:
+        error = error.cause
+    return error.message.strip()
+
+
+def main() -> None:
+    """Entry point: what a user can mend is one sentence, not a traceback."""
+    try:
+        cli(standalone_mode=False)
+    except WarehouseError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

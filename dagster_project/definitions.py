@@ -1,0 +1,62 @@
+"""Assembly of the Dagster definitions, and nothing else: every piece is built in its own module."""
+
+from dagster import AssetKey, AssetsDefinition, Definitions, in_process_executor
+
+from dagster_project.automation import build_jobs, build_schedule, daily_partitions
+from dagster_project.home import Home
+from dagster_project.progress import progress
+from dagster_project.publish.assets import build_publish_assets
+from dagster_project.quality.checks import build_contract_checks, build_raw_checks, build_segment_checks
+from dagster_project.settings import Settings, load_settings
+from dagster_project.sources.assets import build_raw_assets
+from dagster_project.sources.config import load_source
+from dagster_project.transform.assets import WRITER_POOL, build_dbt_assets
+from dagster_project.transform.identity import build_identity_asset
+from dagster_project.transform.project import DBT_FOLDER, DbtProject, dbt_vars
+from dagster_project.transform.translator import WarehouseTranslator
+
+
+def build_definitions(settings: Settings) -> Definitions:
+    """Everything that the source of the settings needs, under their home."""
+    source = load_source(settings)
+    home = Home(settings.warehouse_home.resolve())
+    project = DbtProject(DBT_FOLDER, home, dbt_vars(source, home), settings.warehouse_threads)
+    translator = WarehouseTranslator(source)
+    daily = daily_partitions(source)
+
+    contract_stage, core_stage, as_of_stage = build_dbt_assets(project, translator, daily)
+    publish_assets = build_publish_assets(project, home, daily)
+    gate = {
+        "warehouse": home.warehouse,
+        "pool": WRITER_POOL,
+        "parameters": {"max_quarantined_share": settings.warehouse_max_quarantined_share},
+    }
+    return Definitions(
+        assets=[
+            *build_raw_assets(source, home),
+            contract_stage,
+            build_identity_asset(home),
+            core_stage,
+            as_of_stage,
+            *publish_assets,
+        ],
+        asset_checks=[
+            *(
+                build_raw_checks(system.name, system.platform, tuple(system.tables), home=home.folder)
+                for system in source.systems
+            ),
+            build_contract_checks(_tables(contract_stage), **gate),
+            build_segment_checks(_tables(as_of_stage), **gate),
+        ],
+        jobs=build_jobs(daily, [as_of_stage, *publish_assets]),
+        schedules=[build_schedule(source)],
+        executor=in_process_executor,
+        loggers={"progress": progress},
+    )
+
+
+def _tables(stage: AssetsDefinition) -> dict[str, AssetKey]:
+    return {".".join(key.path): key for key in stage.keys}
+
+
+defs = build_definitions(load_settings())

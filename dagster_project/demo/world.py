@@ -1,0 +1,116 @@
+"""Everything that has happened by the end of a day, put together from the people's lives.
+
+Records that others refer to get their ids here. Does not belong here: how any of it is stored (shop_rows.py,
+crm.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from dagster_project.demo.accounts import Account, Address, Records, staff_buyer, store
+from dagster_project.demo.assortment import Assortment
+from dagster_project.demo.clock import Clock, Simulation
+from dagster_project.demo.contacts import Consent, Contact, contacts
+from dagster_project.demo.counter import staff_orders, walk_ins
+from dagster_project.demo.fulfilment import fulfil
+from dagster_project.demo.messages import Campaign, Message, campaigns, messages
+from dagster_project.demo.orders import Cart, Order, abandoned_cart, lone_order, purchase
+from dagster_project.demo.population import people
+from dagster_project.demo.purchases import Life, live
+
+FIRST_CUSTOMER_ID = 1_001
+FIRST_ORDER_ID = 100_001
+FIRST_CONTACT_ID = 7_000_001
+
+
+@dataclass(slots=True)
+class World:
+    """What the shop and the CRM hold, each list in the order of its ids."""
+
+    clock: Clock
+    assortment: Assortment
+    campaigns: list[Campaign]
+    lives: list[Life] = field(default_factory=list)
+    accounts: list[Account] = field(default_factory=list)
+    addresses: list[Address] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+    carts: list[Cart] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+
+
+def build(simulation: Simulation, clock: Clock) -> World:
+    """The world at the end of the clock's last day. Whatever a later clock adds comes after what is here."""
+    world = World(clock, Assortment(simulation.seed, clock.last_day), campaigns(clock))
+    for person in people(simulation, clock):
+        _add_person(world, simulation, live(simulation.seed, person, clock))
+
+    shop_address = store(clock)
+    staff = staff_buyer(clock, shop_address)
+    world.addresses.append(shop_address)
+    world.accounts.append(staff.account)
+    world.orders += walk_ins(simulation, world.assortment, clock, shop_address)
+    world.orders += staff_orders(simulation, world.assortment, clock, staff)
+
+    # A row is there from its creation on, and ids follow creation: so a later day never renumbers an
+    # earlier one.
+    world.accounts = numbered(world.accounts, clock, FIRST_CUSTOMER_ID)
+    world.addresses = numbered(world.addresses, clock)
+    world.orders = numbered(world.orders, clock, FIRST_ORDER_ID)
+    world.carts = numbered(world.carts, clock)
+    world.contacts = numbered(world.contacts, clock, FIRST_CONTACT_ID)
+    world.consents = numbered(
+        world.consents, clock, 1, lambda consent: (consent.at, consent.contact.key, consent.channel)
+    )
+    world.messages = sorted(message for message in world.messages if message.at < clock.cutoff)
+    return world
+
+
+def numbered(
+    things: Iterable[Any],
+    clock: Clock,
+    first: int = 1,
+    order: Callable[[Any], tuple] = lambda thing: (thing.created_at, thing.key),
+) -> list[Any]:
+    """The things that exist by the clock's cutoff, in the order of their creation, each with its id."""
+    existing = sorted(things, key=order)
+    existing = [thing for thing in existing if order(thing)[0] < clock.cutoff]
+    for number, thing in enumerate(existing, start=first):
+        thing.id = number
+    return existing
+
+
+def _add_person(world: World, simulation: Simulation, life: Life) -> None:
+    seed, clock, assortment, person = simulation.seed, world.clock, world.assortment, life.person
+    records = Records(seed, life, clock)
+    world.lives.append(life)
+    world.accounts += records.accounts
+    world.addresses += records.addresses
+
+    for number, moment in enumerate(life.purchases):
+        orders, cart, chance = purchase(seed, records, number, moment, assortment, clock)
+        fulfil(orders[0], chance)
+        world.orders += orders
+        if cart:
+            world.carts.append(cart)
+    if person.kind in ("canceller", "sampler"):
+        order, chance = lone_order(seed, records, assortment, clock)
+        if person.kind == "sampler":
+            fulfil(order, chance)
+        world.orders.append(order)
+    world.carts += [
+        abandoned_cart(seed, records, number, life.purchases, moment, assortment, clock)
+        for number, moment in enumerate(life.abandoned_carts)
+    ]
+
+    found, consents = contacts(seed, life, records, clock)
+    for contact in found[:1]:
+        events, withdrawn = messages(seed, contact, world.campaigns, clock)
+        world.messages += events
+        consents += withdrawn
+    world.contacts += found
+    world.consents += consents

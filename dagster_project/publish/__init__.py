@@ -1,0 +1,1 @@
+"""Publish: from the warehouse to what readers open. Computes no measure of its own."""

@@ -1,0 +1,78 @@
+"""The last assets of a run: the date's snapshot, and the publication that readers see."""
+
+import json
+from collections.abc import Mapping
+from datetime import date
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    MaterializeResult,
+    MetadataValue,
+    PartitionsDefinition,
+    asset,
+)
+
+from dagster_project.home import Home
+from dagster_project.transform.assets import WRITER_POOL
+from dagster_project.transform.project import DbtProject
+
+SNAPSHOT = AssetKey(["published", "snapshot"])
+PUBLICATION = AssetKey(["published", "marts"])
+
+
+def public_tables(project: DbtProject) -> Mapping[str, str]:
+    """The marts that are published: name -> schema of every model with `access: public`."""
+    return {
+        node["alias"]: node["schema"]
+        for node in project.manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"].get("access") == "public"
+    }
+
+
+def build_publish_assets(
+    project: DbtProject, home: Home, daily: PartitionsDefinition
+) -> list[AssetsDefinition]:
+    """The snapshot and the publication, as of the partition's date."""
+    tables = public_tables(project)
+    common = {"group_name": "published", "partitions_def": daily, "pool": WRITER_POOL}
+
+    @asset(key=SNAPSHOT, deps=[AssetKey(["segments", "customer_segments"])], kinds={"parquet"}, **common)
+    def snapshot(context: AssetExecutionContext) -> MaterializeResult:
+        """The wide customer table of the date: what history, events and transitions are read from."""
+        from dagster_project.publish.publication import write_snapshot
+
+        path, rows = write_snapshot(home, date.fromisoformat(context.partition_key))
+        return MaterializeResult(metadata={"dagster/row_count": rows, "file": home.relative(path)})
+
+    @asset(
+        key=PUBLICATION,
+        deps=[SNAPSHOT, *(AssetKey([schema, name]) for name, schema in tables.items())],
+        kinds={"duckdb", "parquet"},
+        **common,
+    )
+    def marts(context: AssetExecutionContext) -> MaterializeResult:
+        """Every public mart as DuckDB database and as Parquet; a date older than the published one stays out."""
+        from dagster_project.publish.publication import publish, published_as_of
+
+        as_of = date.fromisoformat(context.partition_key)
+        standing = published_as_of(home)
+        is_published = standing is None or as_of >= standing
+        manifest = publish(home, context.run_id, as_of, tables) if is_published else None
+        report = {"run_id": context.run_id, "as_of_date": as_of.isoformat(), "is_published": is_published}
+        path = home.run_report(context.run_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(report, indent=2) + "\n")
+        if manifest is None:
+            context.log.info(f"{as_of} is older than the published {standing}: the publication stands.")
+            return MaterializeResult(metadata={"published": False, "publication_as_of": str(standing)})
+        return MaterializeResult(
+            metadata={
+                "published": True,
+                "publication_as_of": as_of.isoformat(),
+                "rows": MetadataValue.json({name: table["rows"] for name, table in manifest["tables"].items()}),
+            }
+        )
+
+    return [snapshot, marts]

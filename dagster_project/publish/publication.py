@@ -1,0 +1,106 @@
+"""A publication: one folder per run with every public mart, which `published` points to after one rename.
+
+Readers open the folder's files only, so they never meet the pipeline's own database. Files and SQL only; what is
+public says the dbt project (access: public), when to publish say the assets.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from dagster_project.errors import WarehouseError
+from dagster_project.home import Home
+
+KEPT_PUBLICATIONS = 3
+STORAGE_VERSION = "v1.2.0"  # the oldest DuckDB that BI drivers still bring
+
+
+class PublishError(WarehouseError):
+    """The warehouse does not hold what is to be published; the message says why."""
+
+
+def published_as_of(home: Home) -> date | None:
+    """The as-of date of the current publication, None where there is none."""
+    manifest = home.published / "manifest.json"
+    return date.fromisoformat(json.loads(manifest.read_text())["as_of_date"]) if manifest.exists() else None
+
+
+def publish(home: Home, run_id: str, as_of: date, tables: Mapping[str, str]) -> Mapping[str, Any]:
+    """Write the tables (name -> schema of the warehouse) as publication of a run, and let `published` point to it.
+
+    Returns the manifest: as-of date, and per table rows, bytes and the SHA-256 of its Parquet file.
+    """
+    unfinished = home.publications / f".{run_id}"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    (unfinished / "parquet").mkdir(parents=True)
+    with duckdb.connect(str(home.warehouse)) as connection:
+        check_as_of(connection, as_of)
+        connection.execute(f"attach '{unfinished / 'marts.duckdb'}' as marts (storage_version '{STORAGE_VERSION}')")
+        described = {name: _write_table(connection, schema, name, unfinished) for name, schema in tables.items()}
+        connection.execute("detach marts")
+    manifest = {"run_id": run_id, "as_of_date": as_of.isoformat(), "tables": described}
+    (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    finished = home.publications / run_id
+    shutil.rmtree(finished, ignore_errors=True)
+    unfinished.rename(finished)
+    _point_to(home.published, finished)
+    _drop_old(home.publications, finished)
+    return manifest
+
+
+def write_snapshot(home: Home, as_of: date) -> tuple[Path, int]:
+    """Write the wide table of the date, one row per customer; returns its path and its rows."""
+    path = home.snapshot(as_of)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    with duckdb.connect(str(home.warehouse)) as connection:
+        check_as_of(connection, as_of)
+        rows = connection.execute(f"""
+            copy (select * from segments.customer_segments order by customer_key)
+            to '{unfinished}' (format parquet, compression zstd)
+        """).fetchone()[0]
+    os.replace(unfinished, path)
+    return path, rows
+
+
+def check_as_of(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Raises PublishError where the warehouse's as-of tables hold another date than the run's."""
+    held = [row[0] for row in connection.execute("select distinct as_of_date from core.fct_customer").fetchall()]
+    if held != [as_of]:
+        found = ", ".join(str(day) for day in held) or "nothing"
+        raise PublishError(f"The run is for {as_of}, but the warehouse holds {found}: run recompute for {as_of} again.")
+
+
+def _write_table(
+    connection: duckdb.DuckDBPyConnection, schema: str, name: str, folder: Path
+) -> Mapping[str, int | str]:
+    path = folder / "parquet" / f"{name}.parquet"
+    connection.execute(f"create table marts.{name} as select * from {schema}.{name} order by all")
+    rows = connection.execute(f"copy marts.{name} to '{path}' (format parquet, compression zstd)").fetchone()[0]
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"rows": rows, "bytes": path.stat().st_size, "sha256": digest}
+
+
+def _point_to(link: Path, target: Path) -> None:
+    unfinished = link.with_name(link.name + ".tmp")
+    unfinished.unlink(missing_ok=True)
+    unfinished.symlink_to(target.relative_to(link.parent))
+    os.replace(unfinished, link)
+
+
+def _drop_old(folder: Path, current: Path) -> None:
+    finished: Sequence[Path] = sorted(
+        (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")),
+        key=lambda path: path.stat().st_mtime_ns,
+    )
+    for path in finished[:-KEPT_PUBLICATIONS]:
+        if path != current:
+            shutil.rmtree(path)

@@ -1,0 +1,57 @@
+"""What `make run` prints at its end: every segment with its size and its share of revenue, and where things are."""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from dagster_project.home import Home
+from dagster_project.publish.publication import published_as_of
+
+SEGMENTS = """
+    with members as (
+        select segment_membership.segment, count(*) as customers, sum(fct_customer.net_revenue) as revenue
+        from segment_membership
+        inner join fct_customer on fct_customer.customer_key = segment_membership.customer_key
+        group by segment_membership.segment
+    ),
+    totals as (
+        select count(*) as customers, sum(net_revenue) as revenue from fct_customer
+    )
+    select
+        segment_catalog.label,
+        coalesce(members.customers, 0),
+        coalesce(members.customers, 0) / nullif(totals.customers, 0),
+        coalesce(members.revenue, 0) / nullif(totals.revenue, 0)
+    from segment_catalog
+    cross join totals
+    left join members on members.segment = segment_catalog.segment
+    order by 2 desc, 1
+"""
+
+
+def print_summary(home: Home, shown_home: Path, as_of: date) -> None:
+    """Print the segments of the publication; `shown_home` is the home as the user wrote it."""
+    from rich.console import Console
+    from rich.table import Table
+
+    standing = published_as_of(home)
+    console = Console()
+    if standing != as_of:
+        console.print(f"The snapshot of {as_of} is written; the publication stands at {standing}.")
+        return
+    with duckdb.connect(str(home.published / "marts.duckdb"), read_only=True) as marts:
+        rows = marts.execute(SEGMENTS).fetchall()
+        customers, revenue = marts.execute("select count(*), sum(net_revenue) from fct_customer").fetchone()
+    table = Table(title=f"Segments as of {as_of}: {customers:,} customers, net revenue {revenue or 0:,.2f}")
+    table.add_column("segment")
+    for heading in ("customers", "of customers", "of revenue"):
+        table.add_column(heading, justify="right")
+    for label, size, customer_share, revenue_share in rows:
+        table.add_row(label, f"{size:,}", _percent(customer_share), _percent(revenue_share))
+    console.print(table)
+    console.print(f"Marts for BI: {shown_home / 'published' / 'marts.duckdb'}, as Parquet in the folder beside it.")
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"

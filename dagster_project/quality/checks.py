@@ -1,0 +1,193 @@
+"""Checks: the gates as Dagster asset checks, one op a gate.
+
+Each checked asset gets one blocking check named `expectations`. All checks of a gate run in one op: when one
+fails the op fails, and nothing downstream of any asset of that gate runs.
+
+Belongs here: Dagster. Does not belong here: running suites (engine.py) and what is expected (expectations/).
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dagster import (
+    AssetCheckExecutionContext,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSpec,
+    AssetKey,
+    DagsterInstance,
+    MetadataValue,
+    multi_asset_check,
+)
+
+from dagster_project.quality.engine import Gate, facts_batch, open_gate, parquet_batch, table_batch
+from dagster_project.quality.extraction import Extraction, ExtractionError
+from dagster_project.quality.results import ExpectationResult, SuiteResult, markdown
+from dagster_project.quality.suites import EXPECTATIONS, Suite, load_suite, load_suites
+
+CHECK_NAME = "expectations"
+
+Judge = Callable[[Gate, DagsterInstance], list[SuiteResult]]
+
+
+def build_raw_checks(
+    system: str,
+    platform: str,
+    tables: Collection[str],
+    *,
+    home: Path,
+    platform_tables: Collection[str] = (),
+    root: Path = EXPECTATIONS,
+) -> AssetChecksDefinition:
+    """The gate behind one system's extraction: what this run landed, table by table.
+
+    `platform_tables` are tables that the platform may have but this system does not extract.
+    """
+    landing = load_suite("raw/landing", root)
+    suites = load_suites(f"raw/{platform}", {*tables, *platform_tables}, root)
+
+    def judge(table: str) -> Judge:
+        def judged(gate: Gate, instance: DagsterInstance) -> list[SuiteResult]:
+            key = AssetKey(["raw", system, table])
+            return _judge_landing(gate, instance, key, home, landing, suites.get(table))
+
+        return judged
+
+    return _gate(
+        f"check_raw_{system}",
+        {AssetKey(["raw", system, table]): judge(table) for table in tables},
+        {AssetKey(["raw", system, table]): suites.get(table, landing).sentence for table in tables},
+    )
+
+
+def build_contract_checks(
+    assets: Mapping[str, AssetKey],
+    *,
+    warehouse: Path,
+    parameters: Mapping[str, Any],
+    pool: str | None = None,
+    root: Path = EXPECTATIONS,
+) -> AssetChecksDefinition:
+    """The gate between contract and core; `assets` are the stage's tables as `schema.table`."""
+    return _table_gate("contract", assets, warehouse, parameters, pool, root)
+
+
+def build_segment_checks(
+    assets: Mapping[str, AssetKey],
+    *,
+    warehouse: Path,
+    parameters: Mapping[str, Any],
+    pool: str | None = None,
+    root: Path = EXPECTATIONS,
+) -> AssetChecksDefinition:
+    """The gate before publication; `assets` are the stage's tables as `schema.table`."""
+    return _table_gate("segments", assets, warehouse, parameters, pool, root)
+
+
+def _table_gate(
+    stage: str,
+    assets: Mapping[str, AssetKey],
+    warehouse: Path,
+    parameters: Mapping[str, Any],
+    pool: str | None,
+    root: Path,
+) -> AssetChecksDefinition:
+    """A gate on tables of the warehouse: those of `assets` that have a suite."""
+    relations = {name.partition(".")[2]: name.partition(".")[0] for name in assets}
+    suites = {
+        table: suite.filled(parameters) for table, suite in load_suites(stage, relations.keys(), root).items()
+    }
+
+    def judge(table: str) -> Judge:
+        batch = table_batch(relations[table], table)
+        return lambda gate, instance: [gate.validate(batch, suites[table])]
+
+    keys = {table: assets[f"{relations[table]}.{table}"] for table in suites}
+    return _gate(
+        f"check_{stage}",
+        {keys[table]: judge(table) for table in suites},
+        {keys[table]: suites[table].sentence for table in suites},
+        database=warehouse,
+        pool=pool,
+    )
+
+
+def _gate(
+    name: str,
+    judges: Mapping[AssetKey, Judge],
+    sentences: Mapping[AssetKey, str],
+    database: Path | None = None,
+    pool: str | None = None,
+) -> AssetChecksDefinition:
+    """One op that opens the database once, judges the selected assets and closes it."""
+
+    @multi_asset_check(
+        name=re.sub(r"\W", "_", name),
+        specs=[
+            AssetCheckSpec(CHECK_NAME, asset=key, blocking=True, description=sentences[key]) for key in judges
+        ],
+        can_subset=True,
+        compute_kind="greatexpectations",
+        pool=pool,
+    )
+    def check(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
+        selected = {key.asset_key for key in context.selected_asset_check_keys}
+        with open_gate(database) as gate:
+            judged = {key: judge(gate, context.instance) for key, judge in judges.items() if key in selected}
+        for key, results in judged.items():
+            outcome = _check_result(key, results)
+            if not outcome.passed:
+                context.log.error(outcome.description)
+            yield outcome
+
+    return check
+
+
+def _judge_landing(
+    gate: Gate,
+    instance: DagsterInstance,
+    key: AssetKey,
+    home: Path,
+    landing_suite: Suite,
+    suite: Suite | None,
+) -> list[SuiteResult]:
+    """The facts of the latest landing, then the rows that it brought."""
+    label = "/".join(key.path)
+    event = instance.get_latest_materialization_event(key)
+    try:
+        if event is None or event.asset_materialization is None:
+            raise ExtractionError("no run has extracted it")
+        extraction = Extraction.of(event.asset_materialization.metadata)
+    except ExtractionError as error:
+        unknown = ExpectationResult("its last landing is known", False, 0, reason=str(error))
+        return [SuiteResult(label, 0, (unknown,))]
+
+    facts = gate.validate(facts_batch(label, extraction.facts()), landing_suite)
+    if suite is None:
+        return [replace(facts, rows=extraction.rows)]
+    if not extraction.files:
+        return [facts, SuiteResult(label, 0, (), note="nothing new landed, so no values are checked")]
+    landed = parquet_batch(label, [home / file for file in extraction.files])
+    return [facts, gate.validate(landed, suite)]
+
+
+def _check_result(key: AssetKey, suites: Sequence[SuiteResult]) -> AssetCheckResult:
+    """What Dagster keeps and shows of a check."""
+    results = [result for suite in suites for result in suite.results]
+    failures = [failure for suite in suites for failure in suite.failures]
+    rows = suites[-1].rows
+    return AssetCheckResult(
+        asset_key=key,
+        check_name=CHECK_NAME,
+        passed=not failures,
+        description="\n".join(failures) or f"{len(results)} expectations hold ({rows:,} rows)",
+        metadata={
+            "expectations": MetadataValue.md(markdown(suites)),
+            "checked": len(results),
+            "failed": len(failures),
+            "rows": rows,
+        },
+    )

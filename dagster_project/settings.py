@@ -1,0 +1,59 @@
+"""Typed settings from the environment and `.env`. Nothing else in the project reads the environment.
+
+What a shop's systems look like is not a setting: it stands in sources.yml (see sources/config.py).
+"""
+
+import os
+from datetime import date
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dagster_project.errors import WarehouseError
+
+PROJECT_FOLDER = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(WarehouseError):
+    """A setting is missing or cannot be read; the message says which and what to do."""
+
+
+class Settings(BaseSettings):
+    """The variables that `make` and `.env` set, under the same names in upper case."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+
+    source: str = Field("demo", description="Entry of builtin.yml or sources.yml that is the shop.")
+    source_path: Path | None = Field(None, description="Folder or file of a source that takes its path from here.")
+    as_of: date | None = Field(None, description="As-of date; default the last business day with an order.")
+    warehouse_home: Path = Field(Path(".warehouse"), description="Folder that holds everything a run writes.")
+    warehouse_max_quarantined_share: float = Field(
+        0.01, ge=0, le=1, description="Share of a table's rows or money that may be quarantined."
+    )
+    warehouse_threads: int = Field(2, ge=1, description="Threads that dbt and DuckDB use.")
+
+
+def load_settings() -> Settings:
+    """The settings of this process.
+
+    Raises SettingsError where a variable cannot be read.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}" for problem in error.errors()
+        )
+        raise SettingsError(f"The settings cannot be read: {problems}.") from None
+
+
+def environment_variable(name: str, needed_for: str) -> str:
+    """The value of a variable that sources.yml names.
+
+    Raises SettingsError where it is not set; the value never appears in a message.
+    """
+    value = os.environ.get(name)
+    if not value:
+        raise SettingsError(f"The environment variable {name}, which {needed_for} takes its path from, is not set.")
+    return value

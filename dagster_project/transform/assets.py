@@ -1,0 +1,124 @@
+"""dbt's models as Dagster assets, in three stages, each one in-process dbt call; subsets are honoured.
+
+contract_stage (staging, contract, identity links), core_stage (daily facts) and as_of_stage (facts and segments
+as of the partition's date). What a model says stands in dbt/, what it depends on in translator.py.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from dagster import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetExecutionContext,
+    AssetsDefinition,
+    Failure,
+    MaterializeResult,
+    PartitionsDefinition,
+)
+from dagster_dbt import dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test
+
+from dagster_project.transform.project import DbtProject, plain
+from dagster_project.transform.translator import WarehouseTranslator
+
+WRITER_POOL = "warehouse_writer"
+BUILT = {"success", "pass", "warn"}
+
+
+def build_dbt_assets(
+    project: DbtProject, translator: WarehouseTranslator, daily: PartitionsDefinition
+) -> Sequence[AssetsDefinition]:
+    """The three stages as multi-assets."""
+    return [
+        _stage("contract_stage", project, translator, None),
+        _stage("core_stage", project, translator, None),
+        _stage("as_of_stage", project, translator, daily),
+    ]
+
+
+def _stage(
+    name: str, project: DbtProject, translator: WarehouseTranslator, partitions_def: PartitionsDefinition | None
+) -> AssetsDefinition:
+    # Models of platforms that this source does not use have no raw tables: they are no assets of its.
+    unused = [f"fqn:warehouse.staging.{platform}" for platform in project.unused_platforms]
+
+    @dbt_assets(
+        manifest=project.manifest_path,
+        name=name,
+        select=f"tag:{name}",
+        exclude=" ".join(unused) or None,
+        partitions_def=partitions_def,
+        dagster_dbt_translator=translator,
+        pool=WRITER_POOL,
+    )
+    def stage(context: AssetExecutionContext) -> Iterator[MaterializeResult | AssetCheckResult]:
+        as_of = context.partition_key if partitions_def else None
+        selection = [_node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)]
+        results = project.build(selection, as_of, _progress(context))
+        yield from _events(results, project.manifest, translator)
+        _raise_failures(results)
+
+    return stage
+
+
+def _selected(context: AssetExecutionContext, project: DbtProject, translator: WarehouseTranslator) -> list[str]:
+    """Ids of the dbt nodes of the assets and checks that this step was asked for."""
+    manifest = project.manifest
+    nodes = [
+        node_id
+        for node_id, node in manifest["nodes"].items()
+        if node["resource_type"] in {"model", "seed", "snapshot"}
+        and translator.get_asset_key(node) in context.selected_asset_keys
+    ]
+    tests = [
+        node_id
+        for node_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "test"
+        and get_asset_check_key_for_test(manifest, translator, node_id, None) in context.selected_asset_check_keys
+    ]
+    return nodes + tests
+
+
+def _node_name(manifest: Mapping[str, Any], node_id: str) -> str:
+    return ".".join(manifest["nodes"][node_id]["fqn"])
+
+
+def _progress(context: AssetExecutionContext):
+    def log(event: Any) -> None:
+        if event.info.name == "LogModelResult":
+            data = event.data
+            context.log.info(f"dbt {data.index}/{data.total} {data.description}: {data.execution_time:.1f} s")
+
+    return log
+
+
+def _events(
+    results: Sequence[Any], manifest: Mapping[str, Any], translator: WarehouseTranslator
+) -> Iterator[MaterializeResult | AssetCheckResult]:
+    for result in results:
+        node_id, status = result.node.unique_id, str(result.status)
+        if result.node.resource_type == "test":
+            key = get_asset_check_key_for_test(manifest, translator, node_id, None)
+            if key and status != "skipped":
+                yield AssetCheckResult(
+                    asset_key=key.asset_key,
+                    check_name=key.name,
+                    passed=status == "pass",
+                    severity=AssetCheckSeverity.ERROR,
+                    metadata={"failing_rows": result.failures or 0},
+                )
+        elif status in BUILT:
+            yield MaterializeResult(
+                asset_key=translator.get_asset_key(manifest["nodes"][node_id]),
+                metadata={"seconds": round(result.execution_time, 3)},
+            )
+
+
+def _raise_failures(results: Sequence[Any]) -> None:
+    failed = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
+    if failed:
+        sentences = "; ".join(f"{result.node.name}: {plain(result.message or str(result.status))}" for result in failed)
+        raise Failure(f"dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}", allow_retries=False)
+
+

@@ -1,0 +1,149 @@
+"""The dbt project as this process uses it: its vars, its parsed manifest, and calls in-process.
+
+The manifest is parsed once per state of dbt/ and source, and kept under the home. Knows no Dagster asset.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dagster_project.errors import WarehouseError
+from dagster_project.home import Home
+from dagster_project.settings import PROJECT_FOLDER
+from dagster_project.sources.config import Source, platform_entities
+
+DBT_FOLDER = PROJECT_FOLDER / "dbt"
+
+
+class TransformError(WarehouseError):
+    """dbt could not be run, or a model or test failed; the message names it."""
+
+
+def dbt_vars(source: Source, home: Home) -> Mapping[str, Any]:
+    """The vars that every dbt call takes; they shape the manifest."""
+    customer_systems = [system.name for system in source.systems if _provides(system.platform, "customers")]
+    only_shop = customer_systems[0] if len(customer_systems) == 1 else None
+    return {
+        "home": home.folder.as_posix(),
+        "shop_time_zone": source.time_zone,
+        "shop_currency": source.currency,
+        "systems": [
+            {
+                "name": system.name,
+                "platform": system.platform,
+                "entities": list(platform_entities(system.platform)),
+                "tables": [name for name, table in system.tables.items() if not table.lookup],
+                "shop": system.shop or only_shop,
+            }
+            for system in source.systems
+        ],
+    }
+
+
+def _provides(platform: str, entity: str) -> bool:
+    return entity in platform_entities(platform)
+
+
+@dataclass(frozen=True)
+class DbtProject:
+    """dbt/ with the vars of one source and home."""
+
+    folder: Path
+    home: Home
+    vars: Mapping[str, Any]
+    threads: int
+
+    @cached_property
+    def target(self) -> Path:
+        """dbt's target folder: one per state of the project and its vars."""
+        from dbt.version import __version__
+
+        digest = hashlib.sha256(json.dumps([__version__, self.vars], sort_keys=True).encode())
+        for path in sorted(self.folder.rglob("*")):
+            if path.suffix in {".sql", ".yml", ".csv"}:
+                digest.update(path.relative_to(self.folder).as_posix().encode() + path.read_bytes())
+        return self.home.dbt / digest.hexdigest()[:16]
+
+    @property
+    def unused_platforms(self) -> Sequence[str]:
+        """Platforms with staging models here that no system of this source is of."""
+        used = {system["platform"] for system in self.vars["systems"]}
+        folders = (self.folder / "models" / "staging").iterdir()
+        return sorted(folder.name for folder in folders if folder.is_dir() and folder.name not in used)
+
+    @cached_property
+    def manifest_path(self) -> Path:
+        """The parsed manifest as a file, made on first use.
+
+        Raises TransformError where the project cannot be parsed.
+        """
+        path = self.target / "manifest.json"
+        if not path.exists():
+            _ = self._parsed
+        return path
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """The parsed manifest as dbt writes it."""
+        return json.loads(self.manifest_path.read_text())
+
+    def build(
+        self, select: Sequence[str], as_of: str | None = None, on_event: Callable[[Any], None] | None = None
+    ) -> Sequence[Any]:
+        """Build what `select` names, without unit tests, and return dbt's result of each node, failed ones included.
+
+        The warehouse file is closed afterwards, so that other steps of this process may open it.
+
+        Raises TransformError where dbt could not start.
+        """
+        arguments = ["build", "--select", *select, "--indirect-selection", "empty"]
+        arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
+        variables = {**self.vars, **({"as_of_date": as_of} if as_of else {})}
+        try:
+            return self._invoke(arguments, variables, self._parsed, on_event).results
+        finally:
+            _release_warehouse()
+
+    @cached_property
+    def _parsed(self) -> Any:
+        return self._invoke(["parse"], self.vars)
+
+    def _invoke(
+        self,
+        arguments: Sequence[str],
+        variables: Mapping[str, Any],
+        manifest: Any = None,
+        on_event: Callable[[Any], None] | None = None,
+    ) -> Any:
+        from dbt.cli.main import dbtRunner
+
+        common = [
+            *("--project-dir", str(self.folder), "--profiles-dir", str(self.folder)),
+            *("--target-path", str(self.target), "--log-path", str(self.home.dbt / "logs")),
+            *("--log-level", "none", "--log-level-file", "info", "--threads", str(self.threads)),
+            *("--vars", json.dumps(variables)),
+        ]
+        self.home.folder.mkdir(parents=True, exist_ok=True)
+        runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
+        outcome = runner.invoke([*arguments, *common])
+        if outcome.result is None:
+            raise TransformError(f"dbt {arguments[0]} could not run: {plain(str(outcome.exception))}")
+        return outcome.result
+
+
+def plain(message: str) -> str:
+    """A message of dbt as one paragraph."""
+    return " ".join(message.split())
+
+
+def _release_warehouse() -> None:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    with DuckDBConnectionManager._LOCK:
+        if DuckDBConnectionManager._ENV is not None:
+            DuckDBConnectionManager._ENV.close()
+        DuckDBConnectionManager.close_all_connections()

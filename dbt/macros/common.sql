@@ -1,0 +1,96 @@
+{# Small portable helpers that every stage uses; what differs between engines stands in engine.sql. #}
+
+{# Folder names are schema names, in every target. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}
+
+{# The run's as-of date as a date literal. #}
+{% macro as_of_date() -%}
+    cast('{{ var("as_of_date", "1970-01-01") if not execute else var("as_of_date") }}' as date)
+{%- endmacro %}
+
+{# md5 of the parts as text; a NULL part differs from an empty one. #}
+{% macro hash_key(parts) -%}
+    md5(
+        {%- for part in parts -%}
+        coalesce(cast({{ part }} as string), '~') {%- if not loop.last %} || '|' || {% endif -%}
+        {%- endfor -%}
+    )
+{%- endmacro %}
+
+{% macro money(value) %}cast({{ value }} as decimal(18, 4)){% endmacro %}
+
+{# Money of a row in the shop's currency, rounded to four decimals; exact, since the factors fit 38 digits. #}
+{% macro in_shop_currency(amount, rate='exchange_rate') -%}
+    cast(cast({{ amount }} as decimal(20, 4)) * cast({{ rate }} as decimal(16, 9)) as decimal(18, 4))
+{%- endmacro %}
+
+{# The gross amount of a contract order line in its own currency. #}
+{% macro line_gross_amount() -%}
+    coalesce(gross_amount, cast(cast(quantity as decimal(18, 4)) * cast(unit_price as decimal(20, 4)) as decimal(18, 4)))
+{%- endmacro %}
+
+{# Sums and weights that are compared or cut: rounded to nine decimals first. #}
+{% macro weight(value) %}cast(round({{ value }}, 9) as decimal(38, 9)){% endmacro %}
+
+{% macro median(value) %}{{ quantile(value, 0.5) }}{% endmacro %}
+
+{# Trimmed text; blank and the literal texts that exports write for "nothing" become NULL. #}
+{% macro blank_to_null(value) -%}
+    case
+        when lower(trim(cast({{ value }} as string))) in ('', 'null', 'nan', 'none', 'n/a') then null
+        else trim(cast({{ value }} as string))
+    end
+{%- endmacro %}
+
+{# An e-mail address as identity compares it: trimmed, lower case, NULL without an @. #}
+{% macro normalised_email(value) -%}
+    case when {{ value }} like '%@%' then lower(trim({{ value }})) end
+{%- endmacro %}
+
+{# What Python hands to dbt: a Parquet file that an asset wrote between two stages. #}
+{% macro exchange(name) -%}
+    {%- do source('exchange', name) -%}
+    {{ parquet(var('home') ~ '/exchange/' ~ name ~ '.parquet') }}
+{%- endmacro %}
+
+{# The identity record of a row that names a customer record or, for a guest, an e-mail; NULL for neither. #}
+{% macro person_record_key(alias) -%}
+    case
+        when {{ alias }}.customer_id is not null
+            then {{ hash_key(["'customer'", alias ~ '.source_system', alias ~ '.customer_id']) }}
+        when {{ normalised_email(alias ~ '.email') }} is not null
+            then {{ hash_key(["'guest'", normalised_email(alias ~ '.email')]) }}
+    end
+{%- endmacro %}
+
+{#
+  Per record the version of its attributes that was visible on the as-of date: the newest one landed by a run of
+  that date or earlier; before the first such run the first version landed, marked is_backfilled.
+#}
+{% macro visible_versions(relation, key) -%}
+    {%- set is_visible = 'landed_as_of <= ' ~ as_of_date() %}
+    (
+        select
+            *,
+            landed_as_of > {{ as_of_date() }} as is_backfilled
+        from (
+            select
+                *,
+                row_number() over (
+                    partition by source_system, {{ key }}
+                    order by
+                        case when {{ is_visible }} then 0 else 1 end,
+                        case when {{ is_visible }} then updated_at end desc nulls last,
+                        case when {{ is_visible }} then loaded_at end desc nulls last,
+                        loaded_at,
+                        updated_at,
+                        row_hash
+                ) as visible_number
+            from {{ relation }}
+            where outcome <> 'quarantined'
+        )
+        where visible_number = 1 and not is_deleted
+    )
+{%- endmacro %}

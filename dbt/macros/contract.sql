@@ -1,0 +1,258 @@
+{#
+  The contract: one table of rows per entity, built from the staging models of the configured systems, each row
+  with its outcome (kept, superseded, quarantined) and, where quarantined, its reason.
+  Columns, types and their domains stand in the entity's YAML (models/contract/_<entity>.yml):
+    required: true        NULL -> missing_<column>
+    accepted: [..]        another value -> unknown_<column>
+    minimum: n            below -> negative_<column>
+    above: n              at or below -> invalid_<column>
+    not_future: true      later than the load time + 1 day -> future_<column>
+#}
+
+{# [(platform, staging model)] of the configured platforms that provide the entity. #}
+{% macro staging_models(entity) -%}
+    {%- set found = [] -%}
+    {%- for system in var('systems', []) if entity in system.entities -%}
+        {%- if system.platform not in found -%}{%- do found.append(system.platform) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# Columns that the contract adds to every entity; they are computed, not mapped. #}
+{% macro contract_bookkeeping() -%}
+    {{ return(['exchange_rate', 'raw_table', 'loaded_at', 'landed_as_of', 'row_hash', 'outcome', 'reject_reason']) }}
+{%- endmacro %}
+
+{# One staging model as contract columns: cast where it has them, typed NULL where it may lack them. #}
+{% macro contract_select(relation, entity, columns) -%}
+    {%- set provided = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
+    select
+    {%- for column in columns %}
+        {% if column.name in provided -%}
+            cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }},
+        {%- elif column.name == 'updated_at' -%}
+            _loaded_at as updated_at,
+        {%- elif column.name == 'is_deleted' -%}
+            cast(false as boolean) as is_deleted,
+        {%- elif column.meta.required -%}
+            {%- do exceptions.raise_compiler_error(
+                relation.identifier ~ ' lacks the column ' ~ column.name ~ ', which every row of ' ~ entity
+                ~ ' must have: map it there (models/contract/_' ~ entity ~ '.yml says what it means).'
+            ) -%}
+        {%- else -%}
+            cast(null as {{ column.data_type }}) as {{ column.name }},
+        {%- endif -%}
+    {%- endfor %}
+        {{ 'cast(_raw_table as string)' if '_raw_table' in provided else 'cast(null as string)' }} as raw_table,
+        _loaded_at as loaded_at,
+        _as_of as landed_as_of,
+        {{ 'cast(reject_reason as string)' if 'reject_reason' in provided else 'cast(null as string)' }} as mapping_reason
+    from {{ relation }}
+{%- endmacro %}
+
+{# The first fault of a row as its reason, else NULL. #}
+{% macro reject_reason_case(columns, parent, priced, rate_at, needs_one_of) -%}
+    case
+        when newest.mapping_reason is not null then newest.mapping_reason
+        {%- for column in columns if column.meta.required %}
+        when newest.{{ column.name }} is null then 'missing_{{ column.name }}'
+        {%- endfor %}
+        {%- for names in needs_one_of %}
+        when {% for name in names %}newest.{{ name }} is null{{ ' and ' if not loop.last }}{% endfor %}
+            then 'missing_{{ names | join("_or_") }}'
+        {%- endfor %}
+        {%- for column in columns if column.meta.accepted %}
+        when newest.{{ column.name }} not in ('{{ column.meta.accepted | join("', '") }}') then 'unknown_{{ column.name }}'
+        {%- endfor %}
+        {%- for column in columns if column.meta.minimum is defined %}
+        when newest.{{ column.name }} < {{ column.meta.minimum }} then 'negative_{{ column.name }}'
+        {%- endfor %}
+        {%- for column in columns if column.meta.above is defined %}
+        when newest.{{ column.name }} <= {{ column.meta.above }} then 'invalid_{{ column.name }}'
+        {%- endfor %}
+        {%- for column in columns if column.meta.not_future %}
+        when newest.{{ column.name }} > {{ timestamp_add_days('newest.loaded_at', 1) }} then 'future_{{ column.name }}'
+        {%- endfor %}
+        {%- if parent %}
+        when newest.{{ parent[1] }} is not null and parents.outcome is null then 'orphan'
+        when parents.outcome = 'quarantined' then 'parent_rejected'
+        {%- endif %}
+        {%- if priced %}
+        when {{ contract_exchange_rate(parent, rate_at) }} is null then 'no_rate'
+        {%- endif %}
+    end
+{%- endmacro %}
+
+{# The rate that turns a row's money into the shop's currency: its parent's, else its own day's. #}
+{% macro contract_exchange_rate(parent, rate_at) -%}
+    coalesce(
+        {%- if parent %}parents.exchange_rate{{ ', ' if rate_at }}{% endif -%}
+        {%- if rate_at -%}
+        case when newest.currency = '{{ var("shop_currency", "") }}' then 1 else rates.rate end
+        {%- endif -%}
+    )
+{%- endmacro %}
+
+{#
+  All rows of an entity.
+    key           the columns that name one record within its source system
+    parent        (entity, column) of the record that a row belongs to and follows into quarantine
+    priced        the row's money needs a rate into the shop's currency
+    rate_at       the timestamp whose business day chooses that rate, where it is not the parent's
+    needs_one_of  lists of columns of which a row must have at least one
+#}
+{% macro contract_rows(entity, key, parent=none, priced=false, rate_at=none, needs_one_of=[]) -%}
+    {%- set relations = [] -%}
+    {%- for platform in staging_models(entity) -%}
+        {%- do relations.append(ref('stg_' ~ platform ~ '__' ~ entity)) -%}
+    {%- endfor -%}
+    {%- if parent -%}{%- set parent_relation = ref(parent[0] ~ '_rows') -%}{%- endif -%}
+    {%- if rate_at -%}{%- set rate_relation = ref('int_exchange_rate') -%}{%- endif -%}
+
+    {%- if execute -%}
+    {%- set columns = [] -%}
+    {%- for column in model.columns.values() if column.name not in contract_bookkeeping() -%}
+        {%- do columns.append(column) -%}
+    {%- endfor -%}
+    {%- set names = columns | map(attribute='name') | list -%}
+    {%- set row_key = key[0] if key | length == 1 else 'row_key' -%}
+
+with mapped as (
+
+    {% for relation in relations -%}
+    {{ contract_select(relation, entity, columns) }}
+    {%- if not loop.last %}
+
+    union all
+
+    {% endif -%}
+    {%- endfor %}
+    {%- if not relations %}
+    select
+        {%- for column in columns %}
+        cast(null as {{ column.data_type }}) as {{ column.name }},
+        {%- endfor %}
+        cast(null as string) as raw_table,
+        cast(null as timestamp) as loaded_at,
+        cast(null as date) as landed_as_of,
+        cast(null as string) as mapping_reason
+    where false
+    {%- endif %}
+
+),
+
+hashed as (
+
+    select
+        *,
+        {{ hash_key(names) }} as row_hash
+        {%- if key | length > 1 %},
+        {{ hash_key(key) }} as row_key
+        {%- endif %}
+    from mapped
+
+),
+
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by source_system, {{ row_key }}, case when {{ key[0] }} is null then row_hash end
+            order by updated_at desc nulls last, loaded_at desc, row_hash
+        ) as version_number
+    from hashed
+
+),
+
+newest as (
+
+    select * from numbered where version_number = 1
+
+),
+
+{% if parent -%}
+parents as (
+
+    select * from {{ parent_relation }} where outcome <> 'superseded'
+
+),
+
+{% endif -%}
+{% if rate_at -%}
+rates as (
+
+    select * from {{ rate_relation }}
+
+),
+
+{% endif -%}
+judged as (
+
+    select
+        newest.*,
+        {%- if priced %}
+        cast({{ contract_exchange_rate(parent, rate_at) }} as decimal(18, 9)) as exchange_rate,
+        {%- endif %}
+        {{ reject_reason_case(columns, parent, priced, rate_at, needs_one_of) }} as reject_reason
+
+    from newest
+    {%- if parent %}
+    left join parents
+        on parents.source_system = newest.source_system
+        and parents.{{ parent[1] }} = newest.{{ parent[1] }}
+    {%- endif %}
+    {%- if rate_at %}
+    left join rates
+        on rates.from_currency = newest.currency
+        and {{ business_date('newest.' ~ rate_at) }} between rates.valid_from and rates.valid_to
+    {%- endif %}
+
+),
+
+{#- Of two different rows with one key and one age, neither is newer: one is kept, the other is a duplicate key. #}
+older as (
+
+    select
+        numbered.*,
+        {%- if priced %}
+        cast(null as decimal(18, 9)) as exchange_rate,
+        {%- endif %}
+        case
+            when
+                numbered.updated_at = newest.updated_at
+                and numbered.loaded_at = newest.loaded_at
+                and numbered.row_hash <> newest.row_hash
+                then 'duplicate_key'
+        end as reject_reason
+
+    from numbered
+    inner join newest
+        on newest.source_system = numbered.source_system
+        and newest.{{ row_key }} = numbered.{{ row_key }}
+    where numbered.version_number > 1
+
+),
+
+final as (
+
+    select * , case when reject_reason is null then 'kept' else 'quarantined' end as outcome from judged
+
+    union all
+
+    select *, case when reject_reason is null then 'superseded' else 'quarantined' end as outcome from older
+
+)
+
+select
+    {%- for column in model.columns.values() %}
+    {{ column.name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from final
+    {%- endif -%}
+{%- endmacro %}
+
+{# Rows of one outcome; the columns are those of the rows, the entity's views differ in nothing else. #}
+{% macro contract_outcome(entity, outcome) -%}
+select * from {{ ref(entity ~ '_rows') }} where outcome = '{{ outcome }}'
+{%- endmacro %}

@@ -1,0 +1,74 @@
+{#
+  Everything whose SQL differs between engines, each a dispatched macro: the only place where a model may meet
+  an engine's own functions. Business rules do not belong here.
+#}
+
+{# Rows of Parquet files: `pattern` is a path with a glob; columns are united by name. #}
+{% macro parquet(pattern) %}{{ return(adapter.dispatch('parquet')(pattern)) }}{% endmacro %}
+{% macro duckdb__parquet(pattern) %}read_parquet('{{ pattern }}', union_by_name = true){% endmacro %}
+
+{# Between two selects whose columns may differ or stand in another order. #}
+{% macro union_all_by_name() %}{{ return(adapter.dispatch('union_all_by_name')()) }}{% endmacro %}
+{% macro duckdb__union_all_by_name() %}union all by name{% endmacro %}
+
+{# A whole row of the relation with that alias as one text: a total order where nothing better breaks a tie. #}
+{% macro row_text(alias) %}{{ return(adapter.dispatch('row_text')(alias)) }}{% endmacro %}
+{% macro duckdb__row_text(alias) %}cast({{ alias }} as varchar){% endmacro %}
+
+{# Text or timestamp to a UTC timestamp without zone; NULL where it cannot be read. Text without an offset is UTC. #}
+{% macro utc_timestamp(value) %}{{ return(adapter.dispatch('utc_timestamp')(value)) }}{% endmacro %}
+{% macro duckdb__utc_timestamp(value) %}timezone('UTC', try_cast({{ value }} as timestamptz)){% endmacro %}
+
+{# A naive local time of a zone (IANA name) to UTC. #}
+{% macro local_to_utc(value, time_zone) %}{{ return(adapter.dispatch('local_to_utc')(value, time_zone)) }}{% endmacro %}
+{% macro duckdb__local_to_utc(value, time_zone) -%}
+    timezone('UTC', timezone('{{ time_zone }}', cast({{ value }} as timestamp)))
+{%- endmacro %}
+
+{# The business day of a UTC timestamp: the calendar day in the shop's time zone. #}
+{% macro business_date(value) %}{{ return(adapter.dispatch('business_date')(value)) }}{% endmacro %}
+{% macro duckdb__business_date(value) -%}
+    cast(timezone('{{ var("shop_time_zone", "UTC") }}', timezone('UTC', {{ value }})) as date)
+{%- endmacro %}
+
+{# Whole days from `earlier` to `later`, both dates. #}
+{% macro days_between(later, earlier) %}{{ return(adapter.dispatch('days_between')(later, earlier)) }}{% endmacro %}
+{% macro duckdb__days_between(later, earlier) %}cast(date_diff('day', {{ earlier }}, {{ later }}) as int){% endmacro %}
+
+{# A date, `days` later. #}
+{% macro add_days(date, days) %}{{ return(adapter.dispatch('add_days')(date, days)) }}{% endmacro %}
+{% macro duckdb__add_days(date, days) %}cast({{ date }} + to_days(cast({{ days }} as int)) as date){% endmacro %}
+
+{# A timestamp, `days` later. #}
+{% macro timestamp_add_days(value, days) %}{{ return(adapter.dispatch('timestamp_add_days')(value, days)) }}{% endmacro %}
+{% macro duckdb__timestamp_add_days(value, days) %}({{ value }} + to_days(cast({{ days }} as int))){% endmacro %}
+
+{# A timestamp, `minutes` later. #}
+{% macro timestamp_add_minutes(value, minutes) -%}
+    {{ return(adapter.dispatch('timestamp_add_minutes')(value, minutes)) }}
+{%- endmacro %}
+{% macro duckdb__timestamp_add_minutes(value, minutes) %}({{ value }} + to_minutes(cast({{ minutes }} as int))){% endmacro %}
+
+{# Text at a path (a.b.c) of a JSON text; NULL where absent. #}
+{% macro json_text(column, path) %}{{ return(adapter.dispatch('json_text')(column, path)) }}{% endmacro %}
+{% macro duckdb__json_text(column, path) %}json_extract_string({{ column }}, '$.{{ path }}'){% endmacro %}
+
+{% macro regexp_replace_all(value, pattern, replacement) -%}
+    {{ return(adapter.dispatch('regexp_replace_all')(value, pattern, replacement)) }}
+{%- endmacro %}
+{% macro duckdb__regexp_replace_all(value, pattern, replacement) -%}
+    regexp_replace({{ value }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+{% macro regexp_like(value, pattern) %}{{ return(adapter.dispatch('regexp_like')(value, pattern)) }}{% endmacro %}
+{% macro duckdb__regexp_like(value, pattern) %}regexp_matches({{ value }}, '{{ pattern }}'){% endmacro %}
+
+{# Aggregate: the linear-interpolated quantile (Hyndman-Fan type 7) of a number, as double. #}
+{% macro quantile(value, share) %}{{ return(adapter.dispatch('quantile')(value, share)) }}{% endmacro %}
+{% macro duckdb__quantile(value, share) %}quantile_cont(cast({{ value }} as double), {{ share }}){% endmacro %}
+
+{# Aggregate: the first non-NULL value in the order of `order_by`, which must be a total order. #}
+{% macro first_known(value, order_by) %}{{ return(adapter.dispatch('first_known')(value, order_by)) }}{% endmacro %}
+{% macro duckdb__first_known(value, order_by) -%}
+    first({{ value }} order by {{ order_by }}) filter (where {{ value }} is not null)
+{%- endmacro %}

@@ -1,0 +1,42 @@
+{#
+  Reads the segment catalogue, which is the meta of model segment_catalog: dbt fills it when it executes, so it can
+  shape SQL but name no models. dagster_project/transform/catalogue.py has validated it before dbt starts.
+#}
+
+{# The catalogue's entries, in the order of the file. #}
+{% macro catalogue_segments() -%}
+    {%- if not execute -%}{{ return([]) }}{%- endif -%}
+    {{ return(graph.nodes['model.' ~ project_name ~ '.segment_catalog'].config.meta.segments) }}
+{%- endmacro %}
+
+{# Text as an SQL literal; NULL where an entry does not have it. #}
+{% macro text_literal(text) -%}
+    {%- if text is none or text is undefined -%}
+    cast(null as string)
+    {%- else -%}
+    {{ dbt.string_literal(dbt.escape_single_quotes(text)) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# Why a person is in: the entry's reason with each {column} replaced by the person's value, else the rule itself. #}
+{% macro segment_reason(segment, profile) -%}
+    {%- set columns = graph.nodes['model.' ~ project_name ~ '.int_customer_profile'].columns -%}
+    {%- set parts = [] -%}
+    {%- for piece in modules.re.split('\\{([a-z0-9_]+)\\}', segment.reason or segment.rule) -%}
+        {%- if loop.index is divisibleby 2 -%}
+            {%- do parts.append(value_as_text(profile ~ '.' ~ piece, columns[piece].data_type)) -%}
+        {%- elif piece -%}
+            {%- do parts.append(text_literal(piece)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ parts | join(' || ') }}
+{%- endmacro %}
+
+{# A value as a person writes it: two decimals at most, "unknown" for NULL. #}
+{% macro value_as_text(value, data_type) -%}
+    {%- if data_type.startswith('decimal') -%}
+    coalesce(replace(cast(cast(round({{ value }}, 2) as decimal(38, 2)) as string), '.00', ''), 'unknown')
+    {%- else -%}
+    coalesce(cast({{ value }} as string), 'unknown')
+    {%- endif -%}
+{%- endmacro %}

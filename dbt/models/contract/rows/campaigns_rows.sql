@@ -1,0 +1,1 @@
+{{ contract_rows('campaigns', key=['campaign_id']) }}

@@ -1,0 +1,1 @@
+{{ contract_rows('categories', key=['category_id']) }}

@@ -1,0 +1,1 @@
+{{ contract_rows('checkouts', key=['checkout_id']) }}

@@ -1,0 +1,1 @@
+{{ contract_rows('contacts', key=['contact_id']) }}

@@ -1,0 +1,1 @@
+{{ contract_rows('customers', key=['customer_id']) }}

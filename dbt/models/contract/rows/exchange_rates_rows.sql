@@ -1,0 +1,1 @@
+{{ contract_rows('exchange_rates', key=['from_currency', 'to_currency', 'rate_date']) }}

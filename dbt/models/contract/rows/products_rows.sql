@@ -1,0 +1,1 @@
+{{ contract_rows('products', key=['product_id']) }}

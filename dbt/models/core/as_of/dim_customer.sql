@@ -1,0 +1,123 @@
+-- one row per customer known by the as-of date, attributes as visible then; no name, e-mail or phone
+with identity as (
+
+    select * from {{ ref('int_identity') }}
+
+),
+
+customers as (
+
+    select * from {{ visible_versions(ref('customers_rows'), 'customer_id') }}
+
+),
+
+contacts as (
+
+    select * from {{ visible_versions(ref('contacts_rows'), 'contact_id') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('int_order') }}
+    where order_date <= {{ as_of_date() }} and not never_posts
+
+),
+
+first_seen as (
+
+    select
+        customer_key,
+        min({{ business_date('earliest_recorded_at') }}) as first_seen_date,
+        min({{ business_date('first_loaded_at') }}) as first_loaded_date,
+        count(*) as record_count
+
+    from identity
+    group by customer_key
+
+),
+
+{%- set attributes = [
+    'country', 'region', 'city', 'language', 'gender', 'birth_date', 'income_band', 'occupation', 'education',
+    'marital_status', 'household_size', 'lead_stage',
+] %}
+{%- set contact_only = ['income_band', 'occupation', 'education', 'marital_status', 'household_size', 'lead_stage'] %}
+
+-- what the shop says comes before what the CRM says, the newest first
+statements as (
+
+    select
+        {{ hash_key(["'customer'", 'source_system', 'customer_id']) }} as record_key,
+        1 as precedence,
+        updated_at,
+        is_backfilled,
+        {%- for attribute in attributes %}
+        {{ 'cast(null as string)' if attribute in contact_only else attribute }} as {{ attribute }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from customers
+
+    union all
+
+    select
+        {{ hash_key(["'contact'", 'source_system', 'contact_id']) }},
+        2,
+        updated_at,
+        is_backfilled,
+        {{ attributes | join(',\n        ') }}
+    from contacts
+
+),
+
+profiles as (
+
+    select
+        identity.customer_key,
+        {%- for attribute in attributes %}
+        {{ first_known(
+            'statements.' ~ attribute,
+            'statements.precedence, statements.updated_at desc, statements.record_key'
+        ) }} as {{ attribute }},
+        {%- endfor %}
+        max(case when statements.is_backfilled then 1 else 0 end) = 1 as is_backfilled
+
+    from identity
+    inner join statements on statements.record_key = identity.record_key
+    group by identity.customer_key
+
+),
+
+order_countries as (
+
+    select
+        customer_key,
+        {{ first_known('country', 'ordered_at desc, order_key') }} as country
+
+    from orders
+    where customer_key is not null
+    group by customer_key
+
+),
+
+final as (
+
+    select
+        first_seen.customer_key,
+        {{ as_of_date() }} as as_of_date,
+        coalesce(first_seen.first_seen_date, first_seen.first_loaded_date) as first_seen_date,
+        cast(first_seen.record_count as bigint) as record_count,
+        coalesce(profiles.country, order_countries.country) as country,
+        {%- for attribute in attributes if attribute != 'country' %}
+        profiles.{{ attribute }},
+        {%- endfor %}
+        coalesce(profiles.is_backfilled, false) as is_backfilled
+
+    from first_seen
+    left join profiles on profiles.customer_key = first_seen.customer_key
+    left join order_countries on order_countries.customer_key = first_seen.customer_key
+    where
+        first_seen.first_seen_date <= {{ as_of_date() }}
+        or first_seen.first_seen_date is null
+
+)
+
+select * from final

@@ -1,0 +1,130 @@
+-- one row per customer known by the as-of date, prospects included
+{%- set windows = var('fact_windows_days') %}
+{%- set message_windows = var('message_windows_days') %}
+with customers as (
+
+    select * from {{ ref('dim_customer') }}
+
+),
+
+revenue as (
+
+    select * from {{ ref('int_customer_revenue') }}
+
+),
+
+rhythm as (
+
+    select * from {{ ref('int_customer_rhythm') }}
+
+),
+
+order_traits as (
+
+    select * from {{ ref('int_customer_order_trait') }}
+
+),
+
+checkouts as (
+
+    select * from {{ ref('int_customer_checkout') }}
+
+),
+
+messages as (
+
+    select * from {{ ref('int_customer_message') }}
+
+),
+
+consents as (
+
+    select * from {{ ref('int_customer_consent') }}
+
+),
+
+final as (
+
+    select
+        customers.customer_key,
+        customers.as_of_date,
+        customers.first_seen_date,
+        coalesce(revenue.orders, 0) as orders,
+        coalesce(rhythm.occasions, 0) as occasions,
+        coalesce(revenue.units, 0) as units,
+        coalesce(revenue.gross_revenue, 0) as gross_revenue,
+        coalesce(revenue.discount_amount, 0) as discount_amount,
+        coalesce(revenue.refund_amount, 0) as refund_amount,
+        coalesce(revenue.net_revenue, 0) as net_revenue,
+        case
+            when revenue.orders > 0
+                then cast(round(cast(revenue.net_revenue as double) / revenue.orders, 4) as decimal(38, 4))
+        end as average_order_value,
+        rhythm.first_order_date,
+        rhythm.last_order_date,
+        {{ days_between('customers.as_of_date', 'rhythm.last_order_date') }} as days_since_last_order,
+        {{ days_between('customers.as_of_date', 'rhythm.first_order_date') }} as tenure_days,
+        {%- for days in windows %}
+        coalesce(revenue.orders_{{ days }}d, 0) as orders_{{ days }}d,
+        coalesce(rhythm.occasions_{{ days }}d, 0) as occasions_{{ days }}d,
+        coalesce(revenue.units_{{ days }}d, 0) as units_{{ days }}d,
+        coalesce(revenue.net_revenue_{{ days }}d, 0) as net_revenue_{{ days }}d,
+        {%- endfor %}
+        coalesce(revenue.discounted_orders, 0) as discounted_orders,
+        case
+            when revenue.orders > 0
+                then {{ weight('cast(revenue.discounted_orders as double) / revenue.orders') }}
+        end as discounted_order_share,
+        case
+            when revenue.gross_revenue - revenue.discount_amount > 0
+                then {{ weight('cast(revenue.refund_amount as double) / cast(revenue.gross_revenue - revenue.discount_amount as double)') }}
+        end as refund_rate,
+        coalesce(rhythm.gap_count, 0) as gap_count,
+        coalesce(rhythm.gap_days_sum, 0) as gap_days_sum,
+        case
+            when rhythm.gap_count > 0
+                then {{ weight('cast(rhythm.gap_days_sum as double) / rhythm.gap_count') }}
+        end as mean_gap_days,
+        coalesce(order_traits.distinct_products, 0) as distinct_products,
+        coalesce(order_traits.distinct_categories, 0) as distinct_categories,
+        customers.country,
+        customers.region,
+        customers.city,
+        customers.language,
+        order_traits.currency,
+        order_traits.first_channel,
+        order_traits.last_channel,
+        order_traits.first_device,
+        order_traits.last_device,
+        coalesce(checkouts.carts_started, 0) as carts_started,
+        coalesce(checkouts.carts_abandoned, 0) as carts_abandoned,
+        checkouts.last_cart_date,
+        checkouts.open_cart_date,
+        {%- for days in message_windows %}
+        coalesce(messages.messages_received_{{ days }}d, 0) as messages_received_{{ days }}d,
+        coalesce(messages.messages_opened_{{ days }}d, 0) as messages_opened_{{ days }}d,
+        coalesce(messages.messages_clicked_{{ days }}d, 0) as messages_clicked_{{ days }}d,
+        {%- endfor %}
+        messages.last_click_date,
+        greatest(
+            coalesce(messages.last_click_date, rhythm.last_order_date),
+            coalesce(rhythm.last_order_date, messages.last_click_date)
+        ) as last_engagement_date,
+        coalesce(messages.has_bounced, false) as has_bounced,
+        consents.email_consent,
+        consents.sms_consent,
+        consents.push_consent,
+        consents.ads_consent,
+        consents.post_consent
+
+    from customers
+    left join revenue on revenue.customer_key = customers.customer_key
+    left join rhythm on rhythm.customer_key = customers.customer_key
+    left join order_traits on order_traits.customer_key = customers.customer_key
+    left join checkouts on checkouts.customer_key = customers.customer_key
+    left join messages on messages.customer_key = customers.customer_key
+    left join consents on consents.customer_key = customers.customer_key
+
+)
+
+select * from final

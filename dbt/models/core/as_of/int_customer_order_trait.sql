@@ -1,0 +1,86 @@
+-- one row per customer with a valid order as of the date: first and last channel and device, currency, variety
+with orders as (
+
+    select * from {{ ref('int_order') }}
+    where
+        customer_key is not null
+        and not never_posts
+        and order_date <= {{ as_of_date() }}
+        and (invalid_from is null or invalid_from > {{ as_of_date() }})
+
+),
+
+product_days as (
+
+    select * from {{ ref('fct_customer_product_daily') }}
+    where
+        customer_key is not null
+        and order_date <= {{ as_of_date() }}
+        and effective_date <= {{ as_of_date() }}
+
+),
+
+products as (
+
+    select * from {{ ref('dim_product') }}
+
+),
+
+ways as (
+
+    select
+        customer_key,
+        {{ first_known('channel', 'ordered_at, order_key') }} as first_channel,
+        {{ first_known('channel', 'ordered_at desc, order_key desc') }} as last_channel,
+        {{ first_known('device', 'ordered_at, order_key') }} as first_device,
+        {{ first_known('device', 'ordered_at desc, order_key desc') }} as last_device,
+        {{ first_known('currency', 'ordered_at desc, order_key desc') }} as currency
+
+    from orders
+    group by customer_key
+
+),
+
+bought as (
+
+    select
+        customer_key,
+        product_key
+
+    from product_days
+    group by customer_key, product_key
+    having sum(orders) > 0
+
+),
+
+variety as (
+
+    select
+        bought.customer_key,
+        cast(count(bought.product_key) as bigint) as distinct_products,
+        cast(count(distinct products.category_key) as bigint) as distinct_categories
+
+    from bought
+    left join products on products.product_key = bought.product_key
+    group by bought.customer_key
+
+),
+
+final as (
+
+    select
+        ways.customer_key,
+        ways.first_channel,
+        ways.last_channel,
+        ways.first_device,
+        ways.last_device,
+        ways.currency,
+        coalesce(variety.distinct_products, 0) as distinct_products,
+        coalesce(variety.distinct_categories, 0) as distinct_categories
+
+    from ways
+    left join variety on variety.customer_key = ways.customer_key
+
+)
+
+select * from final
