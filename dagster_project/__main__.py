@@ -37,7 +37,7 @@ def run() -> None:
     click.echo(f"Source {settings.source}, home {settings.warehouse_home}")
     as_of = _as_of(settings, home)
     click.echo(f"As of {as_of}")
-    if not _run_daily_refresh(home, as_of):
+    if not _run_daily_refresh(settings, home, as_of):
         sys.exit(1)
     from dagster_project.publish.summary import print_summary
 
@@ -69,17 +69,17 @@ def _as_of(settings: Settings, home: Home) -> date:
     return default_as_of(load_source(settings), home)
 
 
-def _run_daily_refresh(home: Home, as_of: date) -> bool:
+def _run_daily_refresh(settings: Settings, home: Home, as_of: date) -> bool:
     from dagster import DagsterInstance
 
     from dagster_project.automation import DAILY_REFRESH
-    from dagster_project.definitions import defs
+    from dagster_project.definitions import build_definitions
     from dagster_project.transform.catalogue import validate_catalogue
     from dagster_project.transform.project import DBT_FOLDER
 
     validate_catalogue(DBT_FOLDER)
     with DagsterInstance.from_config(str(home.dagster)) as instance:
-        result = defs.resolve_job_def(DAILY_REFRESH).execute_in_process(
+        result = build_definitions(settings).resolve_job_def(DAILY_REFRESH).execute_in_process(
             instance=instance,
             partition_key=as_of.isoformat(),
             run_config={"loggers": {"progress": {}}},

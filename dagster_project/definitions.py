@@ -1,6 +1,8 @@
 """Assembly of the Dagster definitions, and nothing else: every piece is built in its own module."""
 
-from dagster import AssetKey, AssetsDefinition, Definitions, in_process_executor
+from pathlib import Path
+
+from dagster import AssetKey, AssetsDefinition, Definitions, definitions, in_process_executor
 
 from dagster_project.automation import build_jobs, build_schedule, daily_partitions
 from dagster_project.home import Home
@@ -16,11 +18,11 @@ from dagster_project.transform.project import DBT_FOLDER, DbtProject, dbt_vars
 from dagster_project.transform.translator import WarehouseTranslator
 
 
-def build_definitions(settings: Settings) -> Definitions:
-    """Everything that the source of the settings needs, under their home."""
+def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Definitions:
+    """Everything that the source of the settings needs, under their home; a test may give another dbt project."""
     source = load_source(settings)
     home = Home(settings.warehouse_home.resolve())
-    project = DbtProject(DBT_FOLDER, home, dbt_vars(source, home), settings.warehouse_threads)
+    project = DbtProject(dbt_folder, home, dbt_vars(source, home), settings.warehouse_threads)
     translator = WarehouseTranslator(source)
     daily = daily_partitions(source)
 
@@ -59,4 +61,7 @@ def _tables(stage: AssetsDefinition) -> dict[str, AssetKey]:
     return {".".join(key.path): key for key in stage.keys}
 
 
-defs = build_definitions(load_settings())
+@definitions
+def defs() -> Definitions:
+    """What Dagster loads; nothing happens at import."""
+    return build_definitions(load_settings())

@@ -130,7 +130,7 @@ def discounted(basket: Basket, deal_share: float, chance: Random) -> Basket:
     """With sale prices on some lines and a coupon on the order, as often as the person looks for them."""
     if chance.random() < deal_share:
         for line in basket.lines:
-            if chance.random() < 0.5:
+            if line.is_goods and chance.random() < 0.5:
                 line.sale = share(line.gross, chance.choice((1_000, 2_000, 3_000)), BASIS)
     if chance.random() < deal_share * 0.6:
         value = basket.items_total - sum(line.sale for line in basket.lines)

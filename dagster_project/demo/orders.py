@@ -123,7 +123,7 @@ def purchase(
 
     at_the_till = person.habit == "till" or (chance.random() < STORE_SHARE and buyer.account is not None)
     basket = fill(person, person.market, assortment, day, chance)
-    basket = with_extras(discounted(basket, person.deal_share, chance), assortment, day, chance)
+    basket = discounted(with_extras(basket, assortment, day, chance), person.deal_share, chance)
     if at_the_till and person.market.currency == "EUR":
         return [_till_order(key, placed_at, buyer, basket, person, chance)], None, chance
 

@@ -2,10 +2,11 @@
 
 Importing it takes seconds, so nothing imports this file before a gate opens.
 
-**The mend.** Great Expectations 1.24.1 gives a connection back before it fetches a query's rows, except for
-the dialects of its private tuple `_PERSISTED_CONNECTION_DIALECTS`. On DuckDB the rows are gone by then. With
-`duckdb` in that tuple it fetches first. The tuple's members are read as text and by their `.value`, hence the
-enumeration.
+**The mend.** Great Expectations 1.24.1 gives a connection back to SQLAlchemy before it fetches a query's rows, and
+SQLAlchemy rolls back what it is given. On DuckDB a rollback discards the rows. A gate only reads, so it connects
+without transactions (`ReadingConnection`), and there is nothing to roll back. (The other way, adding `duckdb`
+to Great Expectations' private `_PERSISTED_CONNECTION_DIALECTS`, still rolls back after a failed query, and with it
+the temporary views that are the batches.)
 
 Belongs here: what must know Great Expectations' classes. Does not belong here: what a result means.
 """
@@ -13,7 +14,6 @@ Belongs here: what must know Great Expectations' classes. Does not belong here: 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -25,7 +25,6 @@ from duckdb_engine import ConnectionWrapper
 from great_expectations.data_context import EphemeralDataContext
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.interfaces import Batch
-from great_expectations.execution_engine import sqlalchemy_execution_engine
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from dagster_project.quality.suites import Expectation, SuiteError
@@ -33,21 +32,9 @@ from dagster_project.quality.suites import Expectation, SuiteError
 _session_numbers = count(1)
 
 
-class _Dialect(StrEnum):
-    DUCKDB = "duckdb"
-
-
-def mend() -> None:
-    """Let Great Expectations keep its DuckDB connection while it fetches."""
-    dialects = sqlalchemy_execution_engine._PERSISTED_CONNECTION_DIALECTS
-    if _Dialect.DUCKDB not in dialects:
-        sqlalchemy_execution_engine._PERSISTED_CONNECTION_DIALECTS = (*dialects, _Dialect.DUCKDB)
-
-
 @cache
 def context() -> EphemeralDataContext:
     """The process's one context: nothing on disk, nothing sent, no bars, no tracebacks in the log."""
-    mend()
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     made = great_expectations.get_context(mode="ephemeral")
     made.enable_analytics(enable=False)
@@ -55,8 +42,8 @@ def context() -> EphemeralDataContext:
     return made
 
 
-class _ReadingConnection(ConnectionWrapper):
-    """A connection without transactions: a rollback after a failed query would undo the batches' views."""
+class ReadingConnection(ConnectionWrapper):
+    """The mend: a connection without transactions, whose rows outlive the rollback that SQLAlchemy asks for."""
 
     def begin(self) -> None:
         """Nothing: every query stands alone."""
@@ -81,8 +68,8 @@ class Session:
     """One DuckDB connection that Great Expectations reads through, from opening to `close`."""
 
     def __init__(self, database: Path | None) -> None:
-        # Connected just as dbt does: DuckDB refuses a second connection with another configuration to an open
-        # file, and duckdb-engine's own way of connecting would add a user agent.
+        # Just as dbt connects: DuckDB refuses a second connection with another configuration to an open file,
+        # and duckdb-engine's own way of connecting would add a user agent.
         self._connection = duckdb.connect(str(database) if database else ":memory:")
         self._connection.execute("set TimeZone = 'UTC'")
         self._name = f"gate_{next(_session_numbers)}"
@@ -90,7 +77,7 @@ class Session:
         self._source = context().data_sources.add_sql(
             self._name,
             connection_string="duckdb:///:memory:",
-            kwargs={"creator": lambda: _ReadingConnection(self._connection)},
+            kwargs={"creator": lambda: ReadingConnection(self._connection)},
         )
 
     def batch(self, query: str) -> OpenBatch:

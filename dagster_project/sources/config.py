@@ -4,7 +4,6 @@ Reads builtin.yml and the user's sources.yml, which have one format. Opens no co
 """
 
 from collections.abc import Mapping
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -13,12 +12,12 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from dagster_project.demo.clock import Simulation
 from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER, Settings, environment_variable
 
 BUILTIN_FILE = Path(__file__).with_name("builtin.yml")
-USER_FILE = PROJECT_FOLDER / "sources.yml"
 STAGING_FOLDER = PROJECT_FOLDER / "dbt" / "models" / "staging"
 
 
@@ -86,15 +85,6 @@ class LastOrder(_Strict):
     time_zone: str
 
 
-class Simulation(_Strict):
-    """The simulated shop of the demo."""
-
-    seed: int
-    customers: int = Field(5000, ge=1)
-    start: date
-    end: date
-
-
 class Source(_Strict):
     """A shop with its systems."""
 
@@ -117,11 +107,12 @@ class Source(_Strict):
         return next(system for system in self.systems if system.name == name)
 
 
-def load_source(settings: Settings, user_file: Path = USER_FILE) -> Source:
+def load_source(settings: Settings) -> Source:
     """The source that SOURCE names, from builtin.yml or the user's sources.yml.
 
     Raises SourceError where there is none of that name, or its description is wrong.
     """
+    user_file = settings.sources_file
     entries = _entries(BUILTIN_FILE)
     if settings.source not in entries and not user_file.exists():
         raise SourceError(

@@ -31,6 +31,7 @@ BANNED = {
     "string_agg(": "select string_agg(sku, ',') from orders",
     "[": "select tags[1] from orders",
     "strftime(": "select strftime(ordered_at, '%Y') from orders",
+    "epoch_ms(": "select epoch_ms(ordered_at) from orders",
     "date_diff(": "select date_diff('day', first_date, last_date) from orders",
     "datediff(": "select datediff(last_date, first_date) from orders",
     "timezone(": "select timezone('UTC', ordered_at) from orders",

@@ -18,13 +18,23 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# The data type of each column of int_customer_profile, as its YAML declares them. #}
+{% macro profile_types() -%}
+    {%- set types = {} -%}
+    {%- if execute -%}
+        {%- for column in graph.nodes['model.' ~ project_name ~ '.int_customer_profile'].columns.values() -%}
+            {%- do types.update({column.name: column.data_type}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(types) }}
+{%- endmacro %}
+
 {# Why a person is in: the entry's reason with each {column} replaced by the person's value, else the rule itself. #}
-{% macro segment_reason(segment, profile) -%}
-    {%- set columns = graph.nodes['model.' ~ project_name ~ '.int_customer_profile'].columns -%}
+{% macro segment_reason(segment, profile, types) -%}
     {%- set parts = [] -%}
     {%- for piece in modules.re.split('\\{([a-z0-9_]+)\\}', segment.reason or segment.rule) -%}
         {%- if loop.index is divisibleby 2 -%}
-            {%- do parts.append(value_as_text(profile ~ '.' ~ piece, columns[piece].data_type)) -%}
+            {%- do parts.append(value_as_text(profile ~ '.' ~ piece, types[piece])) -%}
         {%- elif piece -%}
             {%- do parts.append(text_literal(piece)) -%}
         {%- endif -%}

@@ -1,5 +1,6 @@
 -- one row per customer and segment they are in, with the reason
 {%- set segments = catalogue_segments() %}
+{%- set types = profile_types() %}
 with flags as (
 
     select * from {{ ref('int_customer_segment_flag') }}
@@ -31,7 +32,7 @@ final as (
         end as segment,
         case catalogue.segment
             {%- for segment in segments %}
-            when '{{ segment.name }}' then {{ segment_reason(segment, 'profile') }}
+            when '{{ segment.name }}' then {{ segment_reason(segment, 'profile', types) }}
             {%- endfor %}
         end as reason
 

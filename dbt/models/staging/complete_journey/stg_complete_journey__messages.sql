@@ -23,14 +23,14 @@ newest_campaigns as (
 
 ),
 
-sent as (
+delivered as (
 
     select
-        'sent-' || cast(recipients.campaign_id as string)
+        'delivered-' || cast(recipients.campaign_id as string)
             || '-' || cast(recipients.household_id as string) as message_event_id,
         cast(recipients.household_id as string) as customer_id,
         cast(recipients.campaign_id as string) as campaign_id,
-        'sent' as event_type,
+        'delivered' as event_type,
         newest_campaigns.started_at as occurred_at,
         recipients.source_system,
         recipients._raw_table,
@@ -65,7 +65,7 @@ converted as (
 
 final as (
 
-    select * from sent
+    select * from delivered
     union all
     select * from converted
 
