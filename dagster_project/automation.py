@@ -29,20 +29,18 @@ def daily_partitions(source: Source) -> DailyPartitionsDefinition:
 
 
 def build_jobs(
-    daily: DailyPartitionsDefinition, as_of_group: Sequence[AssetsDefinition]
+    as_of_group: Sequence[AssetsDefinition],
 ) -> Sequence[UnresolvedAssetJobDefinition]:
     """daily_refresh runs everything; recompute the as-of group alone, which touches no source."""
     return [
         define_asset_job(
             DAILY_REFRESH,
             AssetSelection.all(),
-            partitions_def=daily,
             description="Extract, transform and publish, as of a date.",
         ),
         define_asset_job(
             RECOMPUTE,
             AssetSelection.assets(*as_of_group),
-            partitions_def=daily,
             description="The marts as of any date, from what is already extracted; publishes no date older than "
             "the published one.",
         ),

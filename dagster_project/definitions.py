@@ -22,7 +22,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     """Everything that the source of the settings needs, under their home; a test may give another dbt project."""
     source = load_source(settings)
     home = Home(settings.warehouse_home.resolve())
-    project = DbtProject(dbt_folder, home, dbt_vars(source, home), settings.warehouse_threads)
+    project = DbtProject(dbt_folder, home, dbt_vars(source), settings.warehouse_threads)
     translator = WarehouseTranslator(source)
     daily = daily_partitions(source)
 
@@ -50,7 +50,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
             build_contract_checks(_tables(contract_stage), **gate),
             build_segment_checks(_tables(as_of_stage), **gate),
         ],
-        jobs=build_jobs(daily, [as_of_stage, *publish_assets]),
+        jobs=build_jobs([as_of_stage, *publish_assets]),
         schedules=[build_schedule(source)],
         executor=in_process_executor,
         loggers={"progress": progress},

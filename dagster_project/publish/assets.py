@@ -59,9 +59,9 @@ def build_publish_assets(
         as_of = date.fromisoformat(context.partition_key)
         standing = published_as_of(home)
         is_published = standing is None or as_of >= standing
-        manifest = publish(home, context.run_id, as_of, tables) if is_published else None
-        report = {"run_id": context.run_id, "as_of_date": as_of.isoformat(), "is_published": is_published}
-        path = home.run_report(context.run_id)
+        manifest = publish(home, context.run.run_id, as_of, tables) if is_published else None
+        report = {"run_id": context.run.run_id, "as_of_date": as_of.isoformat(), "is_published": is_published}
+        path = home.run_report(context.run.run_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(report, indent=2) + "\n")
         if manifest is None:

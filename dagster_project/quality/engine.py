@@ -29,6 +29,7 @@ SAMPLES = 5
 # In a small batch one bad row is a large share, and still only a bad row: this many never fail a `mostly`.
 FEW = 10
 
+_NUMBER = (int, float, Decimal)
 _OF_VALUES = re.compile(r"expect_column_(?!to_exist|values?_|pair_)")
 _MISSING_COLUMN = re.compile(r'Referenced column "([^"]+)" not found')
 _MISSING_TABLE = re.compile(r"Table with name (\S+) does not exist")
@@ -180,7 +181,7 @@ def _row_query_result(
 
 def _observed(value: Any, expectation: Expectation) -> str:
     """What a column's aggregate is; only a number is shown, a text may be somebody's."""
-    shown = isinstance(value, (int, float, Decimal)) and not any(map(is_personal, expectation.columns))
+    shown = isinstance(value, _NUMBER) and not any(map(is_personal, expectation.columns))
     return f"it is {value:,}" if shown else "it does not hold"
 
 
@@ -199,7 +200,7 @@ def _samples(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> tuple
 def _shown(value: Any, *, grouped: bool = False) -> str:
     if value is None:
         return "NULL"
-    return f"{value:,}" if grouped and isinstance(value, (int, float)) else str(value)
+    return f"{value:,}" if grouped and isinstance(value, _NUMBER) else str(value)
 
 
 def _plain(error: str) -> str:

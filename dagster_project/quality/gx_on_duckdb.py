@@ -2,11 +2,11 @@
 
 Importing it takes seconds, so nothing imports this file before a gate opens.
 
-**The mend.** Great Expectations 1.24.1 gives a connection back to SQLAlchemy before it fetches a query's rows, and
-SQLAlchemy rolls back what it is given. On DuckDB a rollback discards the rows. A gate only reads, so it connects
-without transactions (`ReadingConnection`), and there is nothing to roll back. (The other way, adding `duckdb`
-to Great Expectations' private `_PERSISTED_CONNECTION_DIALECTS`, still rolls back after a failed query, and with it
-the temporary views that are the batches.)
+**The mend.** Great Expectations 1.24.1 gives a connection back to SQLAlchemy before it fetches its rows, and
+SQLAlchemy rolls back what it is given. On DuckDB a rollback discards the rows. A gate only reads, so it
+connects without transactions (`ReadingConnection`) and nothing is rolled back. The other way, adding `duckdb`
+to Great Expectations' private `_PERSISTED_CONNECTION_DIALECTS`, still rolls back after a failed query, and
+with it the temporary views that are the batches.
 
 Belongs here: what must know Great Expectations' classes. Does not belong here: what a result means.
 """
@@ -43,7 +43,7 @@ def context() -> EphemeralDataContext:
 
 
 class ReadingConnection(ConnectionWrapper):
-    """The mend: a connection without transactions, whose rows outlive the rollback that SQLAlchemy asks for."""
+    """The mend: without transactions, rows outlive the rollback that SQLAlchemy asks for."""
 
     def begin(self) -> None:
         """Nothing: every query stands alone."""

@@ -112,9 +112,9 @@ def _load(context: AssetExecutionContext, source: Source, home: Home):
 
     from dagster_project.sources.landing import Load
 
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     loaded_at = record.create_timestamp.astimezone(UTC).replace(tzinfo=None)
-    return Load(id=context.run_id, loaded_at=loaded_at, as_of=_as_of(context, source, home))
+    return Load(id=context.run.run_id, loaded_at=loaded_at, as_of=_as_of(context, source, home))
 
 
 def _as_of(context: AssetExecutionContext, source: Source, home: Home) -> date:

@@ -44,7 +44,7 @@ def _stage(
     unused = [f"fqn:warehouse.staging.{platform}" for platform in project.unused_platforms]
 
     @dbt_assets(
-        manifest=project.manifest_path,
+        manifest=project.manifest,
         name=name,
         select=f"tag:{name}",
         exclude=" ".join(unused) or None,

@@ -23,12 +23,14 @@ class TransformError(WarehouseError):
     """dbt could not be run, or a model or test failed; the message names it."""
 
 
-def dbt_vars(source: Source, home: Home) -> Mapping[str, Any]:
-    """The vars that every dbt call takes; they shape the manifest."""
+_parsed_manifests: dict[str, Any] = {}
+
+
+def dbt_vars(source: Source) -> Mapping[str, Any]:
+    """The vars that shape the manifest; each call adds the home and, where it needs one, the as-of date."""
     customer_systems = [system.name for system in source.systems if _provides(system.platform, "customers")]
     only_shop = customer_systems[0] if len(customer_systems) == 1 else None
     return {
-        "home": home.folder.as_posix(),
         "shop_time_zone": source.time_zone,
         "shop_currency": source.currency,
         "systems": [
@@ -50,7 +52,7 @@ def _provides(platform: str, entity: str) -> bool:
 
 @dataclass(frozen=True)
 class DbtProject:
-    """dbt/ with the vars of one source and home."""
+    """dbt/ with the vars of one source, and the home that its calls read and write."""
 
     folder: Path
     home: Home
@@ -58,15 +60,20 @@ class DbtProject:
     threads: int
 
     @cached_property
-    def target(self) -> Path:
-        """dbt's target folder: one per state of the project and its vars."""
+    def digest(self) -> str:
+        """One value per state of the project's files and its vars: what a parsed manifest is good for."""
         from dbt.version import __version__
 
         digest = hashlib.sha256(json.dumps([__version__, self.vars], sort_keys=True).encode())
         for path in sorted(self.folder.rglob("*")):
             if path.suffix in {".sql", ".yml", ".csv"}:
                 digest.update(path.relative_to(self.folder).as_posix().encode() + path.read_bytes())
-        return self.home.dbt / digest.hexdigest()[:16]
+        return digest.hexdigest()[:16]
+
+    @property
+    def target(self) -> Path:
+        """dbt's target folder, one per digest."""
+        return self.home.dbt / self.digest
 
     @property
     def unused_platforms(self) -> Sequence[str]:
@@ -76,20 +83,15 @@ class DbtProject:
         return sorted(folder.name for folder in folders if folder.is_dir() and folder.name not in used)
 
     @cached_property
-    def manifest_path(self) -> Path:
-        """The parsed manifest as a file, made on first use.
+    def manifest(self) -> Mapping[str, Any]:
+        """The manifest as dbt writes it: parsed on first use, then read from the home.
 
         Raises TransformError where the project cannot be parsed.
         """
         path = self.target / "manifest.json"
         if not path.exists():
-            _ = self._parsed
-        return path
-
-    @cached_property
-    def manifest(self) -> Mapping[str, Any]:
-        """The parsed manifest as dbt writes it."""
-        return json.loads(self.manifest_path.read_text())
+            return self._parsed.writable_manifest().to_dict(omit_none=False)
+        return json.loads(path.read_text())
 
     def build(
         self, select: Sequence[str], as_of: str | None = None, on_event: Callable[[Any], None] | None = None
@@ -102,15 +104,18 @@ class DbtProject:
         """
         arguments = ["build", "--select", *select, "--indirect-selection", "empty"]
         arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
-        variables = {**self.vars, **({"as_of_date": as_of} if as_of else {})}
+        variables = {**self.vars, "home": self.home.folder.as_posix(), **({"as_of_date": as_of} if as_of else {})}
         try:
             return self._invoke(arguments, variables, self._parsed, on_event).results
         finally:
             _release_warehouse()
 
-    @cached_property
+    @property
     def _parsed(self) -> Any:
-        return self._invoke(["parse"], self.vars)
+        """dbt's own manifest object; one serves every home of this process."""
+        if self.digest not in _parsed_manifests:
+            _parsed_manifests[self.digest] = self._invoke(["parse"], self.vars)
+        return _parsed_manifests[self.digest]
 
     def _invoke(
         self,

@@ -52,7 +52,7 @@
 {# What Python hands to dbt: a Parquet file that an asset wrote between two stages. #}
 {% macro exchange(name) -%}
     {%- do source('exchange', name) -%}
-    {{ parquet(var('home') ~ '/exchange/' ~ name ~ '.parquet') }}
+    {{ parquet(var('home', '') ~ '/exchange/' ~ name ~ '.parquet') }}
 {%- endmacro %}
 
 {# The identity record of a row that names a customer record or, for a guest, an e-mail; NULL for neither. #}

@@ -174,7 +174,8 @@ newest as (
 {% if parent -%}
 parents as (
 
-    select * from {{ parent_relation }} where outcome <> 'superseded'
+    select * from {{ parent_relation }}
+    where outcome <> 'superseded' and coalesce(reject_reason, '') <> 'duplicate_key'
 
 ),
 

@@ -12,7 +12,7 @@
             *,
             '{{ system.name }}' as source_system,
             '{{ system.name }}/{{ table }}' as _raw_table
-        from {{ parquet(var('home') ~ '/raw/' ~ system.name ~ '/' ~ table ~ '/*.parquet') }}
+        from {{ parquet(var('home', '') ~ '/raw/' ~ system.name ~ '/' ~ table ~ '/*.parquet') }}
         {%- if not loop.last %} {{ union_all_by_name() }} {% endif -%}
     {%- endfor %}
     )

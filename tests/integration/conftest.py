@@ -4,7 +4,10 @@ What a run has to yield does not belong here.
 """
 
 import os
-from collections.abc import Callable
+import shutil
+import sqlite3
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,14 +15,16 @@ from pathlib import Path
 import duckdb
 import pandas
 import pytest
+import yaml
 from dagster import DagsterInstance, ExecuteInProcessResult
 
 from dagster_project.automation import DAILY_REFRESH
 from dagster_project.definitions import build_definitions
+from dagster_project.demo.simulate import Simulation, simulate
 from dagster_project.home import Home
 from dagster_project.settings import Settings
 from dagster_project.sources.assets import default_as_of
-from dagster_project.sources.config import load_source
+from dagster_project.sources.config import BUILTIN_FILE, load_source
 from dagster_project.transform.project import DBT_FOLDER
 
 
@@ -46,6 +51,11 @@ class Run:
             for event in self.result.all_events
             if event.is_step_failure
         }
+
+    def failed_checks(self) -> list[str]:
+        """What the asset checks that failed say."""
+        evaluations = self.result.get_asset_check_evaluations()
+        return [evaluation.description or "" for evaluation in evaluations if not evaluation.passed]
 
     def steps(self) -> set[str]:
         """The steps that succeeded."""
@@ -87,7 +97,74 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
                     .execute_in_process(instance=instance, partition_key=day.isoformat(), raise_on_error=False)
                 )
         finished = Run(Home(folder), day, result)
-        assert may_fail or result.success, finished.failures()
+        assert may_fail or result.success, finished.failed_checks() or finished.failures()
         return finished
 
     return run
+
+
+# Few enough customers for a quick run, many enough that one planted row is below 1 % of its table.
+SMALL_SHOP = {"seed": 11, "customers": 500, "start": date(2025, 4, 1), "end": date(2026, 3, 31)}
+
+
+@pytest.fixture(scope="session")
+def small_shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """Arguments for `run_source`: the demo with few customers over one year, as a sources.yml of its own."""
+    entry = {**yaml.safe_load(BUILTIN_FILE.read_text())["demo"], "simulation": SMALL_SHOP}
+    path = tmp_path_factory.mktemp("sources") / "sources.yml"
+    path.write_text(yaml.safe_dump({"small_shop": entry}))
+    return {"source": "small_shop", "sources_file": path}
+
+
+@pytest.fixture(scope="session")
+def finished_shop(run_source: Callable[..., Run], small_shop: dict[str, object]) -> Run:
+    """The small shop after one run as of its last day. Tests read it; they change only a copy (`copy_home`)."""
+    return run_source(**small_shop, as_of=SMALL_SHOP["end"])
+
+
+@pytest.fixture
+def copy_home(tmp_path: Path) -> Callable[[Run], Path]:
+    """Copies a run's home, so that a test may change it."""
+
+    def copy(run: Run) -> Path:
+        return Path(shutil.copytree(run.home.folder, tmp_path / "home", symlinks=True))
+
+    return copy
+
+
+@pytest.fixture
+def simulated_home(tmp_path: Path) -> Path:
+    """A home with the small shop's own files and nothing extracted yet."""
+    simulate(tmp_path / "home" / "demo", Simulation(**SMALL_SHOP), SMALL_SHOP["end"], "Europe/Berlin")
+    return tmp_path / "home"
+
+
+@contextmanager
+def shop_database(home: Path) -> Iterator[sqlite3.Connection]:
+    """The simulated shop's own database, to plant something in it."""
+    with closing(sqlite3.connect(home / "demo" / "shop.sqlite")) as connection:
+        yield connection
+        connection.commit()
+
+
+def differing_tables(left: Path, right: Path, ignored: Collection[str] = ()) -> list[str]:
+    """Names of the published tables whose rows differ between two publications, compared as multisets."""
+    differing = []
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{left / 'marts.duckdb'}' as a (read_only)")
+        connection.execute(f"attach '{right / 'marts.duckdb'}' as b (read_only)")
+        tables = connection.execute(
+            "select distinct table_name from duckdb_tables() where database_name in ('a', 'b')"
+        ).fetchall()
+        assert tables
+        for (table,) in tables:
+            rows = connection.execute(f"""
+                select count(*) from (
+                    (select * from a.{table} except all select * from b.{table})
+                    union all
+                    (select * from b.{table} except all select * from a.{table})
+                )
+            """).fetchone()[0]
+            if rows and table not in ignored:
+                differing.append(table)
+    return sorted(differing)

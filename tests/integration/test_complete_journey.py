@@ -188,6 +188,25 @@ def test_campaigns_received_within_90_days(run, data, households):
     assert found.sort_index().to_dict() == expected.to_dict()
 
 
+def test_campaigns_and_redemptions_fall_on_the_days_of_the_files(run, data):
+    starts = pd.read_parquet(data / "campaign_descriptions.parquet")
+    received = pd.read_parquet(data / "campaigns.parquet").merge(starts, on="campaign_id")
+    redeemed = pd.read_parquet(data / "coupon_redemptions.parquet")
+    expected = {
+        ("delivered", str(campaign), day.date()): count
+        for (campaign, day), count in received.groupby(["campaign_id", "start_date"]).size().items()
+    } | {
+        ("converted", str(campaign), day.date()): count
+        for (campaign, day), count in redeemed.groupby(["campaign_id", "redemption_date"]).size().items()
+    }
+    messages = run.warehouse_query("""
+        select event_type, campaign_id, cast(occurred_date as timestamp) as day, count(*) as n
+        from core.fct_message group by event_type, campaign_id, occurred_date
+    """)
+    found = {(row.event_type, row.campaign_id, row.day.date()): row.n for row in messages.itertuples()}
+    assert found == expected
+
+
 def test_every_raw_row_has_its_destination(run, data):
     expected = {
         (f"complete_journey/{table}", entity, "kept"): len(pd.read_parquet(data / f"{table}.parquet"))

@@ -238,7 +238,8 @@ def test_references_are_intact(shop, crm):
         ("order_adjustments", "order_item_id", "order_items"), ("payments", "order_id", "orders"),
         ("refunds", "order_id", "orders"), ("refund_items", "refund_id", "refunds"),
         ("refund_items", "order_item_id", "order_items"), ("carts", "customer_id", "customers"),
-        ("carts", "order_id", "orders"), ("cart_items", "cart_id", "carts"), ("cart_items", "variant_id", "product_variants"),
+        ("carts", "order_id", "orders"), ("cart_items", "cart_id", "carts"),
+        ("cart_items", "variant_id", "product_variants"),
     ]  # fmt: skip
     for table, column, parent in references:
         known = shop[table][column].dropna()

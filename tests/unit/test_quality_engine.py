@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+
 from dagster_project.quality.engine import FEW, Gate, facts_batch, open_gate, parquet_batch, table_batch
 from dagster_project.quality.results import ExpectationResult, SuiteResult, markdown
 from dagster_project.quality.suites import Expectation, Suite, SuiteError
@@ -239,8 +240,9 @@ def test_facts_are_a_batch_of_one_row():
 
 
 def test_great_expectations_fails_on_duckdb_without_the_mend(warehouse, monkeypatch):
-    from dagster_project.quality import gx_on_duckdb
     from duckdb_engine import ConnectionWrapper
+
+    from dagster_project.quality import gx_on_duckdb
 
     asked = (
         expectation("expect_column_values_to_not_be_null", column="id"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from dagster_project.errors import WarehouseError
 from dagster_project.quality.suites import SuiteError, expectation_types, load_suite, load_suites
 

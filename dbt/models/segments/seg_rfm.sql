@@ -7,7 +7,7 @@ with buyers as (
 
 cuts as (
 
-    select * from {{ ref('int_rfm_cut') }}
+    select * from {{ ref('rfm_cut') }}
 
 ),
 

@@ -2,7 +2,9 @@
 with checkouts as (
 
     select * from {{ ref('fct_checkout') }}
-    where customer_key is not null and started_date <= {{ as_of_date() }}
+    where
+        customer_key is not null
+        and {{ business_date(timestamp_add_minutes('started_at', var('cart_grace_minutes'))) }} <= {{ as_of_date() }}
 
 ),
 
@@ -16,7 +18,7 @@ orders as (
 
 ),
 
--- abandoned: the person placed no order within the grace period; open: and none at any time since
+-- a cart is judged when its grace has passed; abandoned: the person placed no order within the grace period; open: and none at any time since
 followed as (
 
     select

@@ -1,0 +1,241 @@
+"""The suites of the marts: good marts pass them, and every expectation fails for its fault."""
+
+from pathlib import Path
+
+import pytest
+from suite_faults import database, failures, faulty, sentences, stage_suites
+
+SUITES = stage_suites("segments", {})
+SCHEMAS = {"fct_customer": "core", "money_reconciliation": "core"}
+
+GOOD = """
+create schema core;
+create schema segments;
+create table core.fct_customer as
+    select 'c' || i as customer_key, date '2024-06-30' as as_of_date,
+        case when i < 150 then 1 + i % 7 else 0 end as orders,
+        case when i < 150 then date '2024-06-30' - (i::int) end as last_order_date,
+        case when i < 150 then 0.5 end as discounted_order_share,
+        case when i < 150 then 100 else 0 end as net_revenue_365d,
+        0 as orders_30d, 0 as orders_90d, 0 as orders_180d, case when i < 150 then 1 else 0 end as orders_365d
+    from range(200) t(i);
+create table core.fct_customer_daily as
+    select customer_key, last_order_date as order_date, orders from core.fct_customer where orders > 0;
+create table core.money_reconciliation as
+    select 'net_amount' as measure, 0::decimal(38, 4) as order_difference,
+        0::decimal(38, 4) as customer_difference;
+create table segments.seg_rfm as
+    select customer_key, as_of_date, 5 as f_score,
+        1 + (row_number() over (order by customer_key)) % 5 as r_score,
+        1 + (row_number() over (order by customer_key)) % 5 as m_score
+    from core.fct_customer where orders > 0;
+create table segments.seg_lapsed as
+    select customer_key, as_of_date, as_of_date - last_order_date >= 90 as is_lapsed, 0 as days_overdue,
+        30.0 as personal_limit_days
+    from core.fct_customer where orders > 0;
+create table segments.seg_lifecycle as
+    select customer_key, as_of_date,
+        case
+            when orders = 0 then 'prospect' when as_of_date - last_order_date >= 90 then 'lapsed' else 'active'
+        end as lifecycle_stage
+    from core.fct_customer;
+create table segments.seg_value as
+    select customer_key, as_of_date, customer_key in ('c1', 'c2') as is_vip,
+        case when orders > 0 then 'rest' end as value_tier, 0.5 as discount_affinity, 0.5 as median_price_rank
+    from core.fct_customer;
+create table segments.seg_category_affinity as
+    select customer_key, as_of_date, 1 as level, 'shop' as source_system, 'k' || i as category_key,
+        0.5 as shop_share, case when i = 0 then 0.75 else 0.25 end as share, 1.5 as lift, i = 0 as is_primary
+    from core.fct_customer, range(2) t(i) where orders > 0;
+create table segments.segment_catalog as
+    select 'vip' as segment, null as for_each union all select 'by_country', 'country';
+create table segments.segment_membership as
+    select customer_key, as_of_date, 'vip' as segment from core.fct_customer where orders > 0
+    union all
+    select customer_key, as_of_date, 'by_country:DE' from core.fct_customer;
+create table segments.customer_segments as
+    select customer_key, as_of_date, case when orders > 0 then 'Loyal' end as classic_group, lifecycle_stage
+    from core.fct_customer inner join segments.seg_lifecycle using (customer_key, as_of_date);
+"""
+
+OTHER_DATE = "update segments.{} set as_of_date = date '2024-06-29' where customer_key = 'c0'"
+LOST_ROW = "delete from segments.{} where customer_key = 'c0'"
+DATE = "it is as of the date of the customer facts"
+BUYERS = "it has one row for every buyer"
+CUSTOMERS = "it has one row for every customer"
+
+FAULTS = {
+    ("money_reconciliation", "the orders, with unlinked refunds, sum to the daily facts"): (
+        "update core.money_reconciliation set order_difference = 0.01",
+        "rows fail: net_amount differs by 0.0100",
+    ),
+    (
+        "money_reconciliation",
+        "the daily facts, less what posted later and what nobody is known for, sum to the customers",
+    ): (
+        "update core.money_reconciliation set customer_difference = null",
+        "rows fail: net_amount differs by NULL",
+    ),
+    ("money_reconciliation", "there is something to compare"): (
+        "delete from core.money_reconciliation",
+        "it is 0",
+    ),
+    ("fct_customer", "there is at least one customer"): ("delete from core.fct_customer", "it is 0"),
+    ("fct_customer", "where the shop has orders, customers have"): (
+        "update core.fct_customer set orders = 0",
+        "orders of customers: 0",
+    ),
+    ("fct_customer", "all facts are as of one date"): (
+        "update core.fct_customer set as_of_date = date '2024-07-01' where customer_key = 'c0'",
+        "dates: 2",
+    ),
+    ("fct_customer", "nobody's last order lies after the as-of date"): (
+        "update core.fct_customer set last_order_date = date '2024-07-01' where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("fct_customer", "shares of discounted orders lie between 0 and 1"): (
+        "update core.fct_customer set discounted_order_share = 1.1 where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("fct_customer", "no shorter window holds more orders than a longer one"): (
+        "update core.fct_customer set orders_90d = 1 where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_rfm", BUYERS): (LOST_ROW.format("seg_rfm"), "rows: 149, buyers: 150"),
+    ("seg_rfm", DATE): (OTHER_DATE.format("seg_rfm"), "as of date: 2024-06-29"),
+    **{
+        ("seg_rfm", f"{name} scores lie between 1 and 5"): (
+            f"update segments.seg_rfm set {column} = 6 where customer_key = 'c7'",
+            "rows fail: c7",
+        )
+        for name, column in {"recency": "r_score", "frequency": "f_score", "monetary": "m_score"}.items()
+    },
+    **{
+        ("seg_rfm", f"every buyer has a {name} score"): (
+            f"update segments.seg_rfm set {column} = null where customer_key = 'c7'",
+            "rows fail: c7",
+        )
+        for name, column in {"recency": "r_score", "frequency": "f_score", "monetary": "m_score"}.items()
+    },
+    **{
+        ("seg_rfm", f"no {name} score holds more than four fifths of 100 buyers or more"): (
+            f"update segments.seg_rfm set {column} = 3",
+            "score: 3, buyers: 150",
+        )
+        for name, column in {"recency": "r_score", "monetary": "m_score"}.items()
+    },
+    ("seg_lifecycle", CUSTOMERS): (LOST_ROW.format("seg_lifecycle"), "rows: 199, customers: 200"),
+    ("seg_lifecycle", DATE): (OTHER_DATE.format("seg_lifecycle"), "as of date: 2024-06-29"),
+    ("seg_lifecycle", "prospects are as many as customers without orders"): (
+        "update segments.seg_lifecycle set lifecycle_stage = 'prospect' where customer_key = 'c7'",
+        "prospects: 51, customers without orders: 50",
+    ),
+    ("seg_lifecycle", "the stage lapsed holds as many customers as seg_lapsed says have lapsed"): (
+        "update segments.seg_lifecycle set lifecycle_stage = 'lapsed' where customer_key = 'c7'",
+        "in stage: 61, lapsed: 60",
+    ),
+    ("seg_lapsed", BUYERS): (LOST_ROW.format("seg_lapsed"), "rows: 149, buyers: 150"),
+    ("seg_lapsed", DATE): (OTHER_DATE.format("seg_lapsed"), "as of date: 2024-06-29"),
+    ("seg_lapsed", "every buyer is lapsed or not"): (
+        "update segments.seg_lapsed set is_lapsed = null where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_lapsed", "days overdue are not negative"): (
+        "update segments.seg_lapsed set days_overdue = -1 where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_lapsed", "either every buyer has a personal limit or, for want of gaps, none has"): (
+        "update segments.seg_lapsed set personal_limit_days = null where customer_key = 'c7'",
+        "buyers with limit: 149, buyers: 150",
+    ),
+    ("seg_value", CUSTOMERS): (LOST_ROW.format("seg_value"), "rows: 199, customers: 200"),
+    ("seg_value", DATE): (OTHER_DATE.format("seg_value"), "as of date: 2024-06-29"),
+    ("seg_value", "of 100 customers with a tier or more, at most 15 % are VIPs"): (
+        "update segments.seg_value set is_vip = value_tier is not null",
+        "vips: 150, customers with tier: 150",
+    ),
+    ("seg_value", "every customer with revenue within a year has a value tier"): (
+        "update segments.seg_value set value_tier = null where customer_key = 'c7'",
+        "customers with tier: 149, customers with revenue: 150",
+    ),
+    ("seg_value", "discount affinities lie between 0 and 1"): (
+        "update segments.seg_value set discount_affinity = -0.1 where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_value", "price ranks lie between 0 and 1"): (
+        "update segments.seg_value set median_price_rank = 1.1 where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_category_affinity", "customers' shares lie between 0 and 1"): (
+        "update segments.seg_category_affinity set share = -0.1 where customer_key = 'c7'",
+        "rows fail: c7 k0, c7 k1",
+    ),
+    ("seg_category_affinity", "the shop's shares lie between 0 and 1"): (
+        "update segments.seg_category_affinity set shop_share = 1.1 where category_key = 'k1'",
+        "rows fail: k1",
+    ),
+    ("seg_category_affinity", "lifts are not negative"): (
+        "update segments.seg_category_affinity set lift = -1 where customer_key = 'c7'",
+        "rows fail: c7 k0, c7 k1",
+    ),
+    ("seg_category_affinity", "a customer's shares of one level sum to at most 1"): (
+        "update segments.seg_category_affinity set share = 0.76 where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_category_affinity", "a customer has at most one primary category of a level"): (
+        "update segments.seg_category_affinity set is_primary = true where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_category_affinity", "only buyers have affinities"): (
+        "update segments.seg_category_affinity set customer_key = 'x' || rowid",
+        "customers: 300, buyers: 150",
+    ),
+    ("customer_segments", CUSTOMERS): (LOST_ROW.format("customer_segments"), "rows: 199, customers: 200"),
+    ("customer_segments", DATE): (OTHER_DATE.format("customer_segments"), "as of date: 2024-06-29"),
+    ("customer_segments", "every buyer, and nobody else, has an RFM group"): (
+        "update segments.customer_segments set classic_group = null where customer_key = 'c7'",
+        "customers with group: 149, buyers: 150",
+    ),
+    ("customer_segments", "every customer has a lifecycle stage"): (
+        "update segments.customer_segments set lifecycle_stage = null where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("segment_membership", "only segments of the catalogue have members"): (
+        "update segments.segment_membership set segment = 'vip:DE' where customer_key = 'c7'",
+        "rows fail: vip:DE",
+    ),
+    ("segment_membership", "only customers of the customer facts are members"): (
+        "update segments.segment_membership set customer_key = 'x7' where customer_key = 'c7'",
+        "rows fail: x7",
+    ),
+    ("segment_membership", "somebody is in a segment"): (
+        "delete from segments.segment_membership",
+        "it is 0",
+    ),
+    ("segment_membership", DATE): (OTHER_DATE.format("segment_membership"), "as of date: 2024-06-29"),
+}
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory) -> Path:
+    return database(tmp_path_factory.mktemp("segments") / "warehouse.duckdb", GOOD)
+
+
+def schema(table: str) -> str:
+    return SCHEMAS.get(table, "segments")
+
+
+def test_every_expectation_has_its_fault():
+    assert sentences(SUITES) == set(FAULTS)
+
+
+@pytest.mark.parametrize("table", SUITES)
+def test_good_marts_pass(good, table):
+    assert not failures(good, SUITES[table], schema(table))
+
+
+@pytest.mark.parametrize(("table", "sentence"), FAULTS)
+def test_a_fault_fails_its_expectation(good, tmp_path, table, sentence):
+    fault, shown = FAULTS[table, sentence]
+
+    assert shown in failures(faulty(good, tmp_path, fault), SUITES[table], schema(table))[sentence]
