@@ -79,11 +79,15 @@ def _run_daily_refresh(settings: Settings, home: Home, as_of: date) -> bool:
 
     validate_catalogue(DBT_FOLDER)
     with DagsterInstance.from_config(str(home.dagster)) as instance:
-        result = build_definitions(settings).resolve_job_def(DAILY_REFRESH).execute_in_process(
-            instance=instance,
-            partition_key=as_of.isoformat(),
-            run_config={"loggers": {"progress": {}}},
-            raise_on_error=False,
+        result = (
+            build_definitions(settings)
+            .resolve_job_def(DAILY_REFRESH)
+            .execute_in_process(
+                instance=instance,
+                partition_key=as_of.isoformat(),
+                run_config={"loggers": {"progress": {}}},
+                raise_on_error=False,
+            )
         )
     for event in result.all_events:
         if event.is_step_failure:

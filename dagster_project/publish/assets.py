@@ -71,7 +71,9 @@ def build_publish_assets(
             metadata={
                 "published": True,
                 "publication_as_of": as_of.isoformat(),
-                "rows": MetadataValue.json({name: table["rows"] for name, table in manifest["tables"].items()}),
+                "rows": MetadataValue.json(
+                    {name: table["rows"] for name, table in manifest["tables"].items()}
+                ),
             }
         )
 

@@ -107,14 +107,17 @@ class _Landed:
         columns = tuple(name for name in _columns(connection, relation) if name not in LOAD_COLUMNS)
         rows = connection.execute(f"select count(*) from {relation}").fetchone()[0]
         newest = connection.execute(
-            "select decode(value) from parquet_kv_metadata(?) where decode(key) = 'fingerprint'", [str(files[-1])]
+            "select decode(value) from parquet_kv_metadata(?) where decode(key) = 'fingerprint'",
+            [str(files[-1])],
         ).fetchone()
         return cls(relation, files, columns, rows, newest[0] if newest else None)
 
     def watermark(self, connection: duckdb.DuckDBPyConnection, cursor: str) -> str | None:
         if not self.files:
             return None
-        newest = connection.execute(f'select cast(max("{cursor}") as varchar) from {self.relation}').fetchone()
+        newest = connection.execute(
+            f'select cast(max("{cursor}") as varchar) from {self.relation}'
+        ).fetchone()
         return newest[0]
 
 

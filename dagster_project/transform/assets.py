@@ -38,7 +38,10 @@ def build_dbt_assets(
 
 
 def _stage(
-    name: str, project: DbtProject, translator: WarehouseTranslator, partitions_def: PartitionsDefinition | None
+    name: str,
+    project: DbtProject,
+    translator: WarehouseTranslator,
+    partitions_def: PartitionsDefinition | None,
 ) -> AssetsDefinition:
     # Models of platforms that this source does not use have no raw tables: they are no assets of its.
     unused = [f"fqn:warehouse.staging.{platform}" for platform in project.unused_platforms]
@@ -54,7 +57,9 @@ def _stage(
     )
     def stage(context: AssetExecutionContext) -> Iterator[MaterializeResult | AssetCheckResult]:
         as_of = context.partition_key if partitions_def else None
-        selection = [_node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)]
+        selection = [
+            _node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)
+        ]
         results = project.build(selection, as_of, _progress(context))
         yield from _events(results, project.manifest, translator)
         _raise_failures(results)
@@ -62,7 +67,9 @@ def _stage(
     return stage
 
 
-def _selected(context: AssetExecutionContext, project: DbtProject, translator: WarehouseTranslator) -> list[str]:
+def _selected(
+    context: AssetExecutionContext, project: DbtProject, translator: WarehouseTranslator
+) -> list[str]:
     """Ids of the dbt nodes of the assets and checks that this step was asked for."""
     manifest = project.manifest
     nodes = [
@@ -75,7 +82,8 @@ def _selected(context: AssetExecutionContext, project: DbtProject, translator: W
         node_id
         for node_id, node in manifest["nodes"].items()
         if node["resource_type"] == "test"
-        and get_asset_check_key_for_test(manifest, translator, node_id, None) in context.selected_asset_check_keys
+        and get_asset_check_key_for_test(manifest, translator, node_id, None)
+        in context.selected_asset_check_keys
     ]
     return nodes + tests
 
@@ -118,7 +126,9 @@ def _events(
 def _raise_failures(results: Sequence[Any]) -> None:
     failed = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
     if failed:
-        sentences = "; ".join(f"{result.node.name}: {plain(result.message or str(result.status))}" for result in failed)
-        raise Failure(f"dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}", allow_retries=False)
-
-
+        sentences = "; ".join(
+            f"{result.node.name}: {plain(result.message or str(result.status))}" for result in failed
+        )
+        raise Failure(
+            f"dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}", allow_retries=False
+        )

@@ -104,7 +104,11 @@ class DbtProject:
         """
         arguments = ["build", "--select", *select, "--indirect-selection", "empty"]
         arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
-        variables = {**self.vars, "home": self.home.folder.as_posix(), **({"as_of_date": as_of} if as_of else {})}
+        variables = {
+            **self.vars,
+            "home": self.home.folder.as_posix(),
+            **({"as_of_date": as_of} if as_of else {}),
+        }
         try:
             return self._invoke(arguments, variables, self._parsed, on_event).results
         finally:

@@ -81,12 +81,12 @@
                 row_number() over (
                     partition by source_system, {{ key }}
                     order by
-                        case when {{ is_visible }} then 0 else 1 end,
+                        case when {{ is_visible }} then 0 else 1 end nulls last,
                         case when {{ is_visible }} then updated_at end desc nulls last,
                         case when {{ is_visible }} then loaded_at end desc nulls last,
-                        loaded_at,
-                        updated_at,
-                        row_hash
+                        loaded_at nulls last,
+                        updated_at nulls last,
+                        row_hash nulls last
                 ) as visible_number
             from {{ relation }}
             where outcome <> 'quarantined'

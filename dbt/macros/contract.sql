@@ -159,7 +159,7 @@ numbered as (
         *,
         row_number() over (
             partition by source_system, {{ row_key }}, case when {{ key[0] }} is null then row_hash end
-            order by updated_at desc nulls last, loaded_at desc, row_hash
+            order by updated_at desc nulls last, loaded_at desc nulls last, row_hash nulls last
         ) as version_number
     from hashed
 

@@ -27,7 +27,7 @@
                 *,
                 row_number() over (
                     partition by source_system, {{ key | join(', ') }}
-                    order by {{ updated_at }} desc nulls last, _loaded_at desc, {{ row_text('versions') }}
+                    order by {{ updated_at }} desc nulls last, _loaded_at desc nulls last, {{ row_text('versions') }} nulls last
                 ) as _version_number
             from {{ relation }} as versions
         )

@@ -206,9 +206,10 @@ def test_orders(shop, staged):
     assert list(orders["country"]) == list(addresses["country_code"])
     assert set(orders["currency"].dropna()) == {"EUR", "CHF", "GBP", "USD"}
 
-    payments = shop["payments"].groupby("order_id")["captured_at"]
+    captured_at = pd.to_datetime(shop["payments"]["captured_at"])
+    payments = captured_at.groupby(shop["payments"]["order_id"])
     paid_at = payments.max().where(payments.count() == payments.size()).reindex(source["id"])
-    assert [str(at) for at in orders["paid_at"]] == [str(at) for at in pd.to_datetime(paid_at)]
+    assert [str(at) for at in orders["paid_at"]] == [str(at) for at in paid_at]
 
 
 def test_refunds_split_what_they_pay_back(shop, staged):

@@ -30,19 +30,22 @@ SUITES = {
 
 # Rows of the platforms whose data is not in the checkout, as their files say them.
 ROWS = {
-    "raw/complete_journey/transactions": "i as household_id, i as basket_id, 1 as product_id, 1 as quantity, 2.5 as "
-    "sales_value, 0.0 as retail_disc, 0.0 as coupon_match_disc, timestamp '2017-05-01' as transaction_timestamp",
+    "raw/complete_journey/transactions": """
+        i as household_id, i as basket_id, 1 as product_id, 1 as quantity, 2.5 as sales_value,
+        0.0 as retail_disc, 0.0 as coupon_match_disc, timestamp '2017-05-01' as transaction_timestamp""",
     "raw/complete_journey/products": "i as product_id, 'GROCERY' as department, 'National' as brand",
     "raw/complete_journey/demographics": "i as household_id, '65+' as age, 'Married' as marital_status",
     "raw/complete_journey/campaigns": "i as campaign_id, 1 as household_id",
-    "raw/complete_journey/campaign_descriptions": "i as campaign_id, 'Type A' as campaign_type, "
-    "timestamp '2017-05-01' as start_date, timestamp '2017-06-01' as end_date",
+    "raw/complete_journey/campaign_descriptions": """
+        i as campaign_id, 'Type A' as campaign_type, timestamp '2017-05-01' as start_date,
+        timestamp '2017-06-01' as end_date""",
     "raw/complete_journey/coupons": "i as coupon_upc, 1 as product_id, 1 as campaign_id",
-    "raw/complete_journey/coupon_redemptions": "i as household_id, i as coupon_upc, 1 as campaign_id, "
-    "timestamp '2017-05-01' as redemption_date",
-    "raw/online_retail/invoice_lines": "'C' || (500000 + i) as InvoiceNo, '85123A' as StockCode, 'X' as Description, "
-    "-1 as Quantity, timestamp '2011-01-01' as InvoiceDate, 2.5 as UnitPrice, 12345 as CustomerID, 'UK' as Country",
-}  # fmt: skip
+    "raw/complete_journey/coupon_redemptions": """
+        i as household_id, i as coupon_upc, 1 as campaign_id, timestamp '2017-05-01' as redemption_date""",
+    "raw/online_retail/invoice_lines": """
+        'C' || (500000 + i) as InvoiceNo, '85123A' as StockCode, -1 as Quantity, 2.5 as UnitPrice,
+        timestamp '2011-01-01' as InvoiceDate, 12345 as CustomerID""",
+}
 
 # What makes a row fail a row query: suite, sentence -> column and value.
 FAULTS = {
@@ -98,8 +101,8 @@ def landings(tmp_path_factory) -> dict[str, Path]:
     """A good landing of every raw table that has a suite."""
     folder = tmp_path_factory.mktemp("landings")
     source = BUILTIN["demo"]
-    home, until = Home(folder / "home"), date(2024, 9, 30)
-    simulation = source.simulation.model_copy(update={"customers": 40, "end": until})
+    home, until = Home(folder / "home"), date(2024, 12, 31)
+    simulation = source.simulation.model_copy(update={"customers": 120, "end": until})
     simulate(home.demo, simulation, until, source.time_zone)
     files = {name: folder / f"{name.replace('/', '_')}.parquet" for name in SUITES}
     with duckdb.connect() as connection:

@@ -36,7 +36,9 @@ create table segments.seg_lapsed as
 create table segments.seg_lifecycle as
     select customer_key, as_of_date,
         case
-            when orders = 0 then 'prospect' when as_of_date - last_order_date >= 90 then 'lapsed' else 'active'
+            when orders = 0 then 'prospect'
+            when as_of_date - last_order_date >= 90 then 'lapsed'
+            else 'active'
         end as lifecycle_stage
     from core.fct_customer;
 create table segments.seg_value as

@@ -26,7 +26,7 @@ last_words as (
         *,
         row_number() over (
             partition by record_key, channel
-            order by occurred_at desc, status desc, row_hash
+            order by occurred_at desc nulls last, status desc nulls last, row_hash nulls last
         ) as word_number
 
     from consents

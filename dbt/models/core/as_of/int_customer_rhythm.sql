@@ -4,7 +4,7 @@ with occasions as (
 
     select
         *,
-        lag(order_date) over (partition by customer_key order by order_date) as previous_date,
+        lag(order_date) over (partition by customer_key order by order_date nulls last) as previous_date,
         {{ days_between(as_of_date(), 'order_date') }} as days_since
 
     from {{ ref('int_customer_occasion') }}

@@ -29,7 +29,7 @@ ranked as (
         *,
         row_number() over (
             partition by component_key
-            order by first_loaded_at, first_recorded_at nulls last, origin_key
+            order by first_loaded_at nulls last, first_recorded_at nulls last, origin_key nulls last
         ) as record_number
 
     from joined

@@ -51,7 +51,7 @@ shared as (
             when sum(line_value) over (partition by refund_key) = 0 then 0
             else cast(line_value as double) / cast(sum(line_value) over (partition by refund_key) as double)
         end as share,
-        row_number() over (partition by refund_key order by order_line_id desc) as position_from_last
+        row_number() over (partition by refund_key order by order_line_id desc nulls last) as position_from_last
 
     from candidates
     where is_named = has_named

@@ -96,7 +96,7 @@ ranked as (
         *,
         row_number() over (
             partition by record_key
-            order by loaded_at, recorded_at nulls last, origin_key
+            order by loaded_at nulls last, recorded_at nulls last, origin_key nulls last
         ) as sighting_number,
         min(recorded_at) over (partition by record_key) as earliest_recorded_at
 

@@ -1,0 +1,108 @@
+"""Runs one after another on one home: without news, for the next day, for an older day.
+
+What the marts hold does not belong here; how a run is told to fail stands in test_faults.py.
+"""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.automation import RECOMPUTE
+from dagster_project.demo.simulate import Simulation, simulate
+from tests.integration.conftest import SMALL_SHOP, Run, differing_tables
+
+NEXT_DAY = SMALL_SHOP["end"] + timedelta(days=1)
+OLDER_DAY = SMALL_SHOP["end"] - timedelta(days=40)
+
+
+@pytest.fixture(scope="module")
+def next_day(run_source: Callable[..., Run], small_shop, finished_shop: Run, tmp_path_factory) -> Run:
+    """The shop one day later, run on a copy of the home of the day before."""
+    home = shutil.copytree(finished_shop.home.folder, tmp_path_factory.mktemp("next") / "home", symlinks=True)
+    return run_source(**small_shop, as_of=NEXT_DAY, home=Path(home))
+
+
+def _manifest(run: Run) -> dict:
+    return json.loads((run.home.published / "manifest.json").read_text())
+
+
+def _raw_files(run: Run) -> set[str]:
+    return {
+        path.relative_to(run.home.folder).as_posix() for path in (run.home.folder / "raw").rglob("*.parquet")
+    }
+
+
+def test_a_second_run_without_news_lands_nothing_and_publishes_the_same(
+    run_source, small_shop, finished_shop: Run, copy_home
+):
+    before = _raw_files(finished_shop)
+    again = run_source(**small_shop, as_of=finished_shop.as_of, home=copy_home(finished_shop))
+    assert _raw_files(again) == before
+    assert _manifest(again)["run_id"] == again.result.run_id
+    assert differing_tables(finished_shop.home.published, again.home.published) == []
+    checksums = {name: table["sha256"] for name, table in _manifest(finished_shop)["tables"].items()}
+    assert {name: table["sha256"] for name, table in _manifest(again)["tables"].items()} == checksums
+
+
+def test_the_next_day_lands_only_news(finished_shop: Run, next_day: Run):
+    news = _raw_files(next_day) - _raw_files(finished_shop)
+    assert any(name.startswith("raw/demo_shop/orders/") for name in news)
+    sizes = duckdb.sql(
+        f"select count(*) from read_parquet({[str(next_day.home.folder / name) for name in news]}, union_by_name = true)"
+    ).fetchone()[0]
+    all_rows = duckdb.sql(
+        f"select count(*) from read_parquet('{finished_shop.home.folder}/raw/*/*/*.parquet', union_by_name = true)"
+    ).fetchone()[0]
+    assert 0 < sizes < all_rows / 20
+
+
+def test_the_next_day_equals_a_rebuild_from_nothing(run_source, small_shop, next_day: Run):
+    rebuilt = run_source(**small_shop, as_of=NEXT_DAY)
+    assert _manifest(rebuilt)["as_of_date"] == _manifest(next_day)["as_of_date"] == NEXT_DAY.isoformat()
+    # How many versions were superseded is a fact about the loads, so run_summary tells the two apart.
+    assert differing_tables(rebuilt.home.published, next_day.home.published, ignored={"run_summary"}) == []
+
+
+def test_an_older_date_writes_its_snapshot_and_leaves_the_publication_alone(
+    run_source, small_shop, finished_shop: Run, copy_home
+):
+    older = run_source(**small_shop, as_of=OLDER_DAY, home=copy_home(finished_shop), job=RECOMPUTE)
+    assert _manifest(older)["run_id"] == finished_shop.result.run_id
+    assert _manifest(older)["as_of_date"] == finished_shop.as_of.isoformat()
+    snapshot = duckdb.sql(f"select distinct as_of_date from '{older.home.snapshot(OLDER_DAY)}'").fetchall()
+    assert snapshot == [(OLDER_DAY,)]
+    assert older.home.snapshot(finished_shop.as_of).exists()
+
+
+def test_a_past_date_sees_only_what_had_happened(
+    run_source, small_shop, finished_shop: Run, copy_home, tmp_path
+):
+    """As of an older date, orders and revenue equal those of a shop that was only simulated until shortly after it,
+    when the orders that reach the shop some days late had come."""
+    older = run_source(**small_shop, as_of=OLDER_DAY, home=copy_home(finished_shop), job=RECOMPUTE)
+    late = OLDER_DAY + timedelta(days=7)
+    simulate(tmp_path / "then" / "demo", Simulation(**SMALL_SHOP), late, "Europe/Berlin")
+    then = run_source(**small_shop, as_of=OLDER_DAY, home=tmp_path / "then")
+    totals = """
+        select sum(orders) as orders, sum(units) as units, sum(net_revenue) as net_revenue,
+               sum(refund_amount) as refund_amount, sum(net_revenue_30d) as net_revenue_30d
+        from core.fct_customer
+    """
+    assert older.warehouse_query(totals).to_dict() == then.warehouse_query(totals).to_dict()
+
+
+def test_publications_beyond_three_are_dropped(run_source, small_shop, finished_shop: Run, copy_home):
+    home = copy_home(finished_shop)
+    for number in range(3):
+        copied = home / "publications" / f"older-{number}"
+        copied.mkdir()
+    run = run_source(**small_shop, as_of=finished_shop.as_of, home=home)
+    kept = {path.name for path in (home / "publications").iterdir()}
+    assert len(kept) == 3
+    assert run.result.run_id in kept
+    assert (home / "published").resolve().name == run.result.run_id
