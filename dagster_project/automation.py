@@ -25,9 +25,7 @@ EVERY_NIGHT = "0 3 * * *"
 
 def daily_partitions(source: Source) -> DailyPartitionsDefinition:
     """One partition a business day in the shop's zone, today's included for a run before midnight."""
-    return DailyPartitionsDefinition(
-        start_date=FIRST_DAY.isoformat(), timezone=source.time_zone, end_offset=1
-    )
+    return DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=source.time_zone, end_offset=1)
 
 
 def build_jobs(

@@ -25,12 +25,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
 
     source: str = Field("demo", description="Entry of builtin.yml or sources.yml that is the shop.")
-    sources_file: Path = Field(
-        PROJECT_FOLDER / "sources.yml", description="The user's description of their shops."
-    )
-    source_path: Path | None = Field(
-        None, description="Folder or file of a source that takes its path from here."
-    )
+    sources_file: Path = Field(PROJECT_FOLDER / "sources.yml", description="The user's description of their shops.")
+    source_path: Path | None = Field(None, description="Folder or file of a source that takes its path from here.")
     as_of: date | None = Field(None, description="As-of date; default the last business day with an order.")
     warehouse_home: Path = Field(Path(".warehouse"), description="Folder that holds everything a run writes.")
     warehouse_max_quarantined_share: float = Field(
@@ -48,8 +44,7 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}"
-            for problem in error.errors()
+            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}" for problem in error.errors()
         )
         raise SettingsError(f"The settings cannot be read: {problems}.") from None
 
@@ -61,7 +56,5 @@ def environment_variable(name: str, needed_for: str) -> str:
     """
     value = os.environ.get(name)
     if not value:
-        raise SettingsError(
-            f"The environment variable {name}, which {needed_for} takes its path from, is not set."
-        )
+        raise SettingsError(f"The environment variable {name}, which {needed_for} takes its path from, is not set.")
     return value

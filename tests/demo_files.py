@@ -18,9 +18,7 @@ def read_shop(folder: Path) -> dict[str, pd.DataFrame]:
     """Every table of the shop."""
     connection = sqlite3.connect(folder / "shop.sqlite")
     try:
-        tables = [
-            name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
-        ]
+        tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
         return {table: pd.read_sql(f"select * from {table}", connection) for table in tables}
     finally:
         connection.close()
@@ -29,16 +27,12 @@ def read_shop(folder: Path) -> dict[str, pd.DataFrame]:
 def read_crm(folder: Path) -> dict[str, list[dict]]:
     """Every object of the CRM, by kind."""
     paths = {kind: folder / "crm" / f"{kind}.jsonl" for kind in KINDS}
-    return {
-        kind: [json.loads(line) for line in path.read_text().splitlines()] for kind, path in paths.items()
-    }
+    return {kind: [json.loads(line) for line in path.read_text().splitlines()] for kind, path in paths.items()}
 
 
 def properties(objects: list[dict]) -> pd.DataFrame:
     """CRM objects as a table."""
-    return pd.DataFrame(
-        [{"id": one["id"], "archived": one["archived"], **one["properties"]} for one in objects]
-    )
+    return pd.DataFrame([{"id": one["id"], "archived": one["archived"], **one["properties"]} for one in objects])
 
 
 def cutoff(day: date) -> datetime:
@@ -54,8 +48,4 @@ def local_dates(instants: pd.Series) -> pd.Series:
 
 def file_bytes(folder: Path) -> dict[str, bytes]:
     """Every file of a folder, by its path."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}

@@ -146,10 +146,7 @@ def lint_text(text: str, path: Path) -> list[Finding]:
         found += _matches(code, JINJA_BANS)
         for string in strings:
             found += _matches(string, SQL_BANS)
-    return [
-        Finding(path, line_of(linted, offset), construct, instead)
-        for offset, construct, instead in sorted(found)
-    ]
+    return [Finding(path, line_of(linted, offset), construct, instead) for offset, construct, instead in sorted(found)]
 
 
 def lint_project(project: Path) -> list[Finding]:

@@ -120,9 +120,7 @@ class Records:
             created_at = before(moment, chance.randrange(HOUR // 4, HOUR), clock)
             account = self._account(number, email, created_at) if email else None
             has_moved = moved is not None and moved <= moment
-            addresses = [
-                (-1.0, self._address(number, 0, created_at, account, new_town if has_moved else town))
-            ]
+            addresses = [(-1.0, self._address(number, 0, created_at, account, new_town if has_moved else town))]
             if moved is not None and not has_moved:
                 addresses.append((moved, self._address(number, 1, clock.instant(moved), account, new_town)))
             if account:
@@ -158,17 +156,11 @@ class Records:
             locale=person.market.locale,
             accepts_marketing=chance.random() < 0.6,
             person=person,
-            tags="till"
-            if person.habit == "till"
-            else chance.choice(("", "", "", "newsletter", "newsletter,loyalty")),
+            tags="till" if person.habit == "till" else chance.choice(("", "", "", "newsletter", "newsletter,loyalty")),
         )
 
-    def _address(
-        self, number: int, place: int, created_at: int, account: Account | None, town: tuple
-    ) -> Address:
-        return Address(
-            f"{self.person.index:08}-{number}-{place}", created_at, account, self.person.market, town
-        )
+    def _address(self, number: int, place: int, created_at: int, account: Account | None, town: tuple) -> Address:
+        return Address(f"{self.person.index:08}-{number}-{place}", created_at, account, self.person.market, town)
 
     def _close(self, life: Life, clock: Clock) -> None:
         """Some who have left for good close their account, long after their last order and cart."""

@@ -84,9 +84,7 @@ LEAVES = tuple(
     )
 )
 # The leaves that a person looks through who likes one: it and those beside it.
-NEIGHBOURS = tuple(
-    tuple(leaf.index for leaf in LEAVES if leaf.path[:2] == liked.path[:2]) for liked in LEAVES
-)
+NEIGHBOURS = tuple(tuple(leaf.index for leaf in LEAVES if leaf.path[:2] == liked.path[:2]) for liked in LEAVES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +164,7 @@ class Assortment:
             self._offers[key] = Weighted(
                 (product, product.popularity * TIER_TASTE[tier][product.tier])
                 for product in self._of_leaf[LEAVES[leaf]]
-                if product.launched <= period
-                and (product.discontinued is None or period < product.discontinued)
+                if product.launched <= period and (product.discontinued is None or period < product.discontinued)
             )
         return self._offers[key]
 

@@ -49,9 +49,7 @@ class Line:
     @property
     def paid_excluding_tax(self) -> int:
         """As accounts have it: value and discount are each rounded to the cent before they are subtracted."""
-        return excluding_tax(self.gross, self.tax_rate) - excluding_tax(
-            self.sale + self.coupon, self.tax_rate
-        )
+        return excluding_tax(self.gross, self.tax_rate) - excluding_tax(self.sale + self.coupon, self.tax_rate)
 
     @property
     def is_goods(self) -> bool:
@@ -111,9 +109,7 @@ def fill(person: Person, market: Market, assortment: Assortment, day: int, chanc
         variant = assortment.choose(leaf, person.tier, day, chance)
         if variant.product.index in lines:
             continue
-        quantity = (
-            1 + int(chance.expovariate(0.9)) if LEAVES[leaf].is_reduced_tax else 1 + (chance.random() < 0.12)
-        )
+        quantity = 1 + int(chance.expovariate(0.9)) if LEAVES[leaf].is_reduced_tax else 1 + (chance.random() < 0.12)
         lines[variant.product.index] = line_of(variant, quantity, market, day)
         value += quantity * variant.price_cents(MAIN_CURRENCY, day)
         if value >= target or len(lines) == MOST_LINES:
@@ -143,9 +139,7 @@ def discounted(basket: Basket, deal_share: float, chance: Random) -> Basket:
 def with_coupon(basket: Basket, code: str, coupon: int) -> Basket:
     """With an order discount, spread over the lines by value."""
     basket.coupon_code, basket.coupon = code, coupon
-    for line, part in zip(
-        basket.lines, spread(coupon, [line.gross - line.sale for line in basket.lines]), strict=True
-    ):
+    for line, part in zip(basket.lines, spread(coupon, [line.gross - line.sale for line in basket.lines]), strict=True):
         line.coupon = part
     return basket
 

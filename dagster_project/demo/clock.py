@@ -81,6 +81,4 @@ def utc_text(instant: int | None, separator: str = " ", suffix: str = "") -> str
     if instant is None:
         return None
     day, seconds = divmod(instant, DAY)
-    return (
-        f"{_utc_date(day)}{separator}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{suffix}"
-    )
+    return f"{_utc_date(day)}{separator}{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{suffix}"

@@ -119,9 +119,7 @@ def _consents(contact: Contact, records: Records, chance: Random) -> list[Consen
     accounts = records.accounts
     is_granted = accounts[0].accepts_marketing if accounts else chance.random() < 0.9
     answered_at = contact.created_at + chance.randrange(60, 2 * HOUR)
-    withdrawn_at = (
-        answered_at + int(chance.uniform(30, 600) * DAY) if chance.random() < WITHDRAWS_SHARE else None
-    )
+    withdrawn_at = answered_at + int(chance.uniform(30, 600) * DAY) if chance.random() < WITHDRAWS_SHARE else None
     by_sms = chance.random() < SMS_SHARE
     consents = [Consent(contact, answered_at, "email", "SUBSCRIBED" if is_granted else "UNSUBSCRIBED")]
     if is_granted:

@@ -45,9 +45,7 @@ def walk_ins(simulation: Simulation, assortment: Assortment, clock: Clock, store
             )
 
 
-def staff_orders(
-    simulation: Simulation, assortment: Assortment, clock: Clock, staff: Buyer
-) -> Iterator[Order]:
+def staff_orders(simulation: Simulation, assortment: Assortment, clock: Clock, staff: Buyer) -> Iterator[Order]:
     """Orders with which the staff tries out the shop."""
     for day in range(clock.last_day + 1):
         chance = stream(simulation.seed, "test", day)
@@ -77,8 +75,7 @@ def _basket(assortment: Assortment, day: int, chance: Random) -> Basket:
     variants = {
         variant.product.index: variant
         for variant in (
-            assortment.choose(chance.randrange(len(LEAVES)), 1, day, chance)
-            for _ in range(chance.choice((1, 1, 2, 3)))
+            assortment.choose(chance.randrange(len(LEAVES)), 1, day, chance) for _ in range(chance.choice((1, 1, 2, 3)))
         )
     }
     return Basket(STORE_MARKET, [line_of(variant, 1, STORE_MARKET, day) for variant in variants.values()])

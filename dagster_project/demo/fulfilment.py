@@ -54,9 +54,7 @@ def _pay_and_deliver(order: Order, chance: Random) -> None:
 
 def _refund(order: Order, chance: Random) -> None:
     """A refund some time after delivery; a second one of another line now and then."""
-    known_at = max(
-        order.created_at, max((at for at, columns in order.changes if "delivered_at" in columns), default=0)
-    )
+    known_at = max(order.created_at, max((at for at, columns in order.changes if "delivered_at" in columns), default=0))
     refunded_at = known_at + int(chance.uniform(1, 35) * DAY)
     goods = [line for line in order.basket.lines if line.is_goods and line.paid > 0]
     about = REFUNDS.pick(chance)
@@ -64,28 +62,20 @@ def _refund(order: Order, chance: Random) -> None:
         about = "lines"
     chance.shuffle(goods)
     if about == "lines":
-        returned = [
-            _pieces(line, chance.randint(1, line.quantity)) for line in goods[: chance.choice((1, 1, 2))]
-        ]
+        returned = [_pieces(line, chance.randint(1, line.quantity)) for line in goods[: chance.choice((1, 1, 2))]]
         refunds = [Refund(refunded_at, "returned", returned)]
         if len(goods) > 2 and chance.random() < 0.2:
-            refunds.append(
-                Refund(refunded_at + 5 * DAY, "returned", [_pieces(goods[-1], goods[-1].quantity)])
-            )
+            refunds.append(Refund(refunded_at + 5 * DAY, "returned", [_pieces(goods[-1], goods[-1].quantity)]))
     elif about == "everything":
-        refunds = [
-            Refund(
-                refunded_at, "returned", [_pieces(line, line.quantity) for line in goods] + _shipping(order)
-            )
-        ]
+        refunds = [Refund(refunded_at, "returned", [_pieces(line, line.quantity) for line in goods] + _shipping(order))]
     elif about == "shipping":
         refunds = [Refund(refunded_at, "late parcel", _shipping(order))]
     else:
         refunds = [Refund(refunded_at, "goodwill", [_goodwill(goods, chance.choice((10, 25, 100)))])]
 
-    is_whole = sum(
-        part.cents for refund in refunds for part in refund.parts if part.kind != "shipping"
-    ) == sum(line.paid for line in goods)
+    is_whole = sum(part.cents for refund in refunds for part in refund.parts if part.kind != "shipping") == sum(
+        line.paid for line in goods
+    )
     order.refunds = refunds
     order.changes += [
         (

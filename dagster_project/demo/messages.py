@@ -55,18 +55,14 @@ def campaigns(clock: Clock) -> list[Campaign]:
     """The welcome first, then every newsletter planned by the end of the clock's last day."""
     opened_at = clock.midnight(0)
     planned = [Campaign(0, "Welcome", opened_at, opened_at, None)]
-    for number, day in enumerate(
-        range(FIRST_NEWSLETTER_DAY, clock.last_day + 3, NEWSLETTER_EVERY_DAYS), start=1
-    ):
+    for number, day in enumerate(range(FIRST_NEWSLETTER_DAY, clock.last_day + 3, NEWSLETTER_EVERY_DAYS), start=1):
         started_at = clock.midnight(day) + SENT_AT
         name = f"Newsletter {clock.date_of(day)}"
         planned.append(Campaign(number, name, started_at - 2 * DAY, started_at, started_at + RUNS_FOR))
     return [campaign for campaign in planned if campaign.created_at < clock.cutoff]
 
 
-def messages(
-    seed: int, contact: Contact, planned: list[Campaign], clock: Clock
-) -> tuple[list[Message], list[Consent]]:
+def messages(seed: int, contact: Contact, planned: list[Campaign], clock: Clock) -> tuple[list[Message], list[Consent]]:
     """All events at a contact in the order of their causes, and the consents withdrawn through them."""
     if contact.subscribed_at is None:
         return [], []

@@ -166,19 +166,14 @@ def lone_order(seed: int, records: Records, assortment: Assortment, clock: Clock
     buyer = records.buyer(0, person.joined, chance)
     day, placed_at = int(person.joined // 1), clock.instant(person.joined)
     basket = fill(person, person.market, assortment, day, chance)
-    if person.kind == "sampler":
-        basket = with_coupon(basket, "PRESSKIT", basket.items_total)
-    else:
-        basket = shipped(basket)
+    basket = with_coupon(basket, "PRESSKIT", basket.items_total) if person.kind == "sampler" else shipped(basket)
     order = _web_order(f"{person.index:08}-00000", placed_at, buyer, basket, person, chance)
     if person.kind == "canceller":
         order.changes = _ending("voided" if chance.random() < 0.2 else "cancelled", order, chance)
     return order, chance
 
 
-def _web_order(
-    key: str, placed_at: int, buyer: Buyer, basket: Basket, person: Person, chance: Random
-) -> Order:
+def _web_order(key: str, placed_at: int, buyer: Buyer, basket: Basket, person: Person, chance: Random) -> Order:
     channel = CHANNELS.pick(chance)
     return Order(
         key=key,
@@ -193,9 +188,7 @@ def _web_order(
     )
 
 
-def _till_order(
-    key: str, placed_at: int, buyer: Buyer, basket: Basket, person: Person, chance: Random
-) -> Order:
+def _till_order(key: str, placed_at: int, buyer: Buyer, basket: Basket, person: Person, chance: Random) -> Order:
     """An order of the store: handed over at once, and half of them uploaded one to three days later."""
     is_late = chance.random() < LATE_UPLOAD_SHARE
     delay = int(chance.uniform(DAY, 3 * DAY)) if is_late else 60
@@ -258,9 +251,7 @@ def _ending(ending: str, order: Order, chance: Random) -> list[tuple[int, dict]]
     return [(cancelled_at, {"status": "cancelled", "cancelled_at": cancelled_at})]
 
 
-def _cart_of(
-    order: Order, moment: float, clock: Clock, person: Person, assortment: Assortment, chance: Random
-) -> Cart:
+def _cart_of(order: Order, moment: float, clock: Clock, person: Person, assortment: Assortment, chance: Random) -> Cart:
     """The cart that became an order, now and then with a product that was taken out again."""
     created_at = before(moment, chance.randrange(60, 900), clock)
     removed = None

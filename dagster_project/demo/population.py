@@ -117,9 +117,7 @@ def _person(index: int, joined: float, chance: Random, simulation: Simulation) -
         joined=joined,
         rate=chance.gammavariate(RATE_SHAPE, 1 / RATE_DAYS),
         dropout=chance.betavariate(DROPOUT_A, DROPOUT_B),
-        basket_cents=BASKET_MEAN_CENTS
-        * (BASKET_MEAN_SHAPE - 1)
-        / chance.gammavariate(BASKET_MEAN_SHAPE, 1.0),
+        basket_cents=BASKET_MEAN_CENTS * (BASKET_MEAN_SHAPE - 1) / chance.gammavariate(BASKET_MEAN_SHAPE, 1.0),
         favourite=chance.randrange(len(LEAVES)),
         tier=TIER_CHOICE.pick(chance),
         deal_share=chance.betavariate(0.7, 2.1),

@@ -36,9 +36,7 @@ def simulate(folder: Path, simulation: Simulation, until: date, time_zone: str) 
     day shows had either happened by an earlier one and stands there alike, or happens after it.
     """
     if until < simulation.start:
-        raise SimulationError(
-            f"The demo shop opens on {simulation.start}; there is nothing to show on {until}."
-        )
+        raise SimulationError(f"The demo shop opens on {simulation.start}; there is nothing to show on {until}.")
     settings = {"version": VERSION, "time_zone": time_zone, **simulation.model_dump(mode="json")}
     state = _read_state(folder)
     if state:
@@ -83,7 +81,5 @@ def _read_state(folder: Path) -> dict | None:
 def _write_state(folder: Path, settings: dict, until: date, complete: bool) -> None:
     path = folder / STATE
     new = path.with_suffix(".json.tmp")
-    new.write_text(
-        json.dumps({"settings": settings, "until": str(until), "complete": complete}, indent=2) + "\n"
-    )
+    new.write_text(json.dumps({"settings": settings, "until": str(until), "complete": complete}, indent=2) + "\n")
     new.replace(path)

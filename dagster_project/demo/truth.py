@@ -14,9 +14,7 @@ def write_truth(path: Path, world: World) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    ids: dict[str, dict[int, list[int]]] = {
-        name: defaultdict(list) for name in ("customer", "order", "contact")
-    }
+    ids: dict[str, dict[int, list[int]]] = {name: defaultdict(list) for name in ("customer", "order", "contact")}
     for account in world.accounts:
         if account.person:
             ids["customer"][account.person.index].append(account.id)

@@ -31,9 +31,7 @@ def public_tables(project: DbtProject) -> Mapping[str, str]:
     }
 
 
-def build_publish_assets(
-    project: DbtProject, home: Home, daily: PartitionsDefinition
-) -> list[AssetsDefinition]:
+def build_publish_assets(project: DbtProject, home: Home, daily: PartitionsDefinition) -> list[AssetsDefinition]:
     """The snapshot and the publication, as of the partition's date."""
     tables = public_tables(project)
     common = {"group_name": "published", "partitions_def": daily, "pool": WRITER_POOL}
@@ -71,9 +69,7 @@ def build_publish_assets(
             metadata={
                 "published": True,
                 "publication_as_of": as_of.isoformat(),
-                "rows": MetadataValue.json(
-                    {name: table["rows"] for name, table in manifest["tables"].items()}
-                ),
+                "rows": MetadataValue.json({name: table["rows"] for name, table in manifest["tables"].items()}),
             }
         )
 

@@ -42,12 +42,8 @@ def publish(home: Home, run_id: str, as_of: date, tables: Mapping[str, str]) -> 
     (unfinished / "parquet").mkdir(parents=True)
     with duckdb.connect(str(home.warehouse)) as connection:
         check_as_of(connection, as_of)
-        connection.execute(
-            f"attach '{unfinished / 'marts.duckdb'}' as marts (storage_version '{STORAGE_VERSION}')"
-        )
-        described = {
-            name: _write_table(connection, schema, name, unfinished) for name, schema in tables.items()
-        }
+        connection.execute(f"attach '{unfinished / 'marts.duckdb'}' as marts (storage_version '{STORAGE_VERSION}')")
+        described = {name: _write_table(connection, schema, name, unfinished) for name, schema in tables.items()}
         connection.execute("detach marts")
     manifest = {"run_id": run_id, "as_of_date": as_of.isoformat(), "tables": described}
     (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
@@ -76,14 +72,10 @@ def write_snapshot(home: Home, as_of: date) -> tuple[Path, int]:
 
 def check_as_of(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
     """Raises PublishError where the warehouse's as-of tables hold another date than the run's."""
-    held = [
-        row[0] for row in connection.execute("select distinct as_of_date from core.fct_customer").fetchall()
-    ]
+    held = [row[0] for row in connection.execute("select distinct as_of_date from core.fct_customer").fetchall()]
     if held != [as_of]:
         found = ", ".join(str(day) for day in held) or "nothing"
-        raise PublishError(
-            f"The run is for {as_of}, but the warehouse holds {found}: run recompute for {as_of} again."
-        )
+        raise PublishError(f"The run is for {as_of}, but the warehouse holds {found}: run recompute for {as_of} again.")
 
 
 def _write_table(
@@ -91,9 +83,7 @@ def _write_table(
 ) -> Mapping[str, int | str]:
     path = folder / "parquet" / f"{name}.parquet"
     connection.execute(f"create table marts.{name} as select * from {schema}.{name} order by all")
-    rows = connection.execute(f"copy marts.{name} to '{path}' (format parquet, compression zstd)").fetchone()[
-        0
-    ]
+    rows = connection.execute(f"copy marts.{name} to '{path}' (format parquet, compression zstd)").fetchone()[0]
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"rows": rows, "bytes": path.stat().st_size, "sha256": digest}

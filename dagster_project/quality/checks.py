@@ -97,9 +97,7 @@ def _table_gate(
 ) -> AssetChecksDefinition:
     """A gate on tables of the warehouse: those of `assets` that have a suite."""
     relations = {name.partition(".")[2]: name.partition(".")[0] for name in assets}
-    suites = {
-        table: suite.filled(parameters) for table, suite in load_suites(stage, relations.keys(), root).items()
-    }
+    suites = {table: suite.filled(parameters) for table, suite in load_suites(stage, relations.keys(), root).items()}
 
     def judge(table: str) -> Judge:
         batch = table_batch(relations[table], table)
@@ -126,9 +124,7 @@ def _gate(
 
     @multi_asset_check(
         name=re.sub(r"\W", "_", name),
-        specs=[
-            AssetCheckSpec(CHECK_NAME, asset=key, blocking=True, description=sentences[key]) for key in judges
-        ],
+        specs=[AssetCheckSpec(CHECK_NAME, asset=key, blocking=True, description=sentences[key]) for key in judges],
         can_subset=True,
         compute_kind="greatexpectations",
         pool=pool,

@@ -126,9 +126,7 @@ class Gate:
         return replace(result, reason=_observed(found.get("observed_value"), expectation))
 
 
-def _without_running(
-    expectation: Expectation, columns: Collection[str], rows: int
-) -> ExpectationResult | None:
+def _without_running(expectation: Expectation, columns: Collection[str], rows: int) -> ExpectationResult | None:
     """What is known of an expectation before it runs: a column is missing, or there are no values."""
     missing = [column for column in expectation.columns if column not in columns]
     if missing:

@@ -36,9 +36,7 @@ class Table(_Strict):
     columns: Mapping[str, str] | None = Field(None, description="Column types of a JSON lines file.")
     cursor: str | None = Field(None, description="Column that grows with every change; default: read whole.")
     required: tuple[str, ...] = Field((), description="Columns without which the table is not extracted.")
-    lookup: bool = Field(
-        False, description="Only joined by staging: its rows have no destination of their own."
-    )
+    lookup: bool = Field(False, description="Only joined by staging: its rows have no destination of their own.")
 
 
 class System(_Strict):
@@ -125,9 +123,7 @@ def load_source(settings: Settings) -> Source:
     if settings.source not in entries:
         file, entries = user_file, _entries(user_file)
     if settings.source not in entries:
-        raise SourceError(
-            f"{file.name} has no entry {settings.source}; it has {', '.join(entries) or 'none'}."
-        )
+        raise SourceError(f"{file.name} has no entry {settings.source}; it has {', '.join(entries) or 'none'}.")
     try:
         source = Source.model_validate(entries[settings.source])
     except ValidationError as error:

@@ -115,9 +115,7 @@ class _Landed:
     def watermark(self, connection: duckdb.DuckDBPyConnection, cursor: str) -> str | None:
         if not self.files:
             return None
-        newest = connection.execute(
-            f'select cast(max("{cursor}") as varchar) from {self.relation}'
-        ).fetchone()
+        newest = connection.execute(f'select cast(max("{cursor}") as varchar) from {self.relation}').fetchone()
         return newest[0]
 
 

@@ -46,9 +46,7 @@ def _file(location: Path, system: System, table: str) -> str:
     config: Table = system.tables[table]
     path = _file_path(location, config)
     if not path.exists():
-        raise SourceError(
-            f"The table {table} of the system {system.name} is the file {path.name}, which is not there."
-        )
+        raise SourceError(f"The table {table} of the system {system.name} is the file {path.name}, which is not there.")
     reader = FILE_READERS.get(path.suffix)
     if reader is None:
         raise SourceError(

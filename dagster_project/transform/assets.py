@@ -57,9 +57,7 @@ def _stage(
     )
     def stage(context: AssetExecutionContext) -> Iterator[MaterializeResult | AssetCheckResult]:
         as_of = context.partition_key if partitions_def else None
-        selection = [
-            _node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)
-        ]
+        selection = [_node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)]
         results = project.build(selection, as_of, _progress(context))
         yield from _events(results, project.manifest, translator)
         _raise_failures(results)
@@ -67,9 +65,7 @@ def _stage(
     return stage
 
 
-def _selected(
-    context: AssetExecutionContext, project: DbtProject, translator: WarehouseTranslator
-) -> list[str]:
+def _selected(context: AssetExecutionContext, project: DbtProject, translator: WarehouseTranslator) -> list[str]:
     """Ids of the dbt nodes of the assets and checks that this step was asked for."""
     manifest = project.manifest
     nodes = [
@@ -82,8 +78,7 @@ def _selected(
         node_id
         for node_id, node in manifest["nodes"].items()
         if node["resource_type"] == "test"
-        and get_asset_check_key_for_test(manifest, translator, node_id, None)
-        in context.selected_asset_check_keys
+        and get_asset_check_key_for_test(manifest, translator, node_id, None) in context.selected_asset_check_keys
     ]
     return nodes + tests
 
@@ -126,9 +121,5 @@ def _events(
 def _raise_failures(results: Sequence[Any]) -> None:
     failed = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
     if failed:
-        sentences = "; ".join(
-            f"{result.node.name}: {plain(result.message or str(result.status))}" for result in failed
-        )
-        raise Failure(
-            f"dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}", allow_retries=False
-        )
+        sentences = "; ".join(f"{result.node.name}: {plain(result.message or str(result.status))}" for result in failed)
+        raise Failure(f"dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}", allow_retries=False)

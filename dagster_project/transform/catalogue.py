@@ -110,9 +110,7 @@ def _profile_columns(dbt_folder: Path) -> Mapping[str, str]:
         return {column["name"]: column["data_type"] for column in columns}
     except (KeyError, TypeError) as error:
         file = _shown(dbt_folder, PROFILE_FILE)
-        raise CatalogueError(
-            f"{file}: every column of {PROFILE_MODEL} needs a name and a data_type."
-        ) from error
+        raise CatalogueError(f"{file}: every column of {PROFILE_MODEL} needs a name and a data_type.") from error
 
 
 def _model(dbt_folder: Path, file: Path, name: str) -> Mapping[str, Any]:
@@ -125,9 +123,7 @@ def _model(dbt_folder: Path, file: Path, name: str) -> Mapping[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" (line {mark.line + 1})" if mark else ""
-        raise CatalogueError(
-            f"{shown} is not valid YAML{where}: {getattr(error, 'problem', error)}."
-        ) from error
+        raise CatalogueError(f"{shown} is not valid YAML{where}: {getattr(error, 'problem', error)}.") from error
     models = document.get("models") if isinstance(document, dict) else None
     for model in models or []:
         if isinstance(model, dict) and model.get("name") == name:
@@ -158,9 +154,7 @@ def _form_fault(entry: Any) -> str | None:
     return None
 
 
-def _entry_fault(
-    segment: Segment, uses: int, columns: Mapping[str, str], profile: "DuckDBPyConnection"
-) -> str | None:
+def _entry_fault(segment: Segment, uses: int, columns: Mapping[str, str], profile: "DuckDBPyConnection") -> str | None:
     """The first thing that is wrong with what an entry says."""
     checks: Sequence[Callable[[], str | None]] = [
         lambda: _name_fault(segment.name, uses, columns, profile),

@@ -89,18 +89,12 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
         with pytest.MonkeyPatch.context() as patch:
             if source_path:
                 patch.setitem(os.environ, "SOURCE_PATH", str(source_path))
-            day = (
-                date.fromisoformat(str(as_of))
-                if as_of
-                else default_as_of(load_source(settings), Home(folder))
-            )
+            day = date.fromisoformat(str(as_of)) if as_of else default_as_of(load_source(settings), Home(folder))
             with DagsterInstance.ephemeral() as instance:
                 result = (
                     build_definitions(settings, dbt_folder)
                     .resolve_job_def(job)
-                    .execute_in_process(
-                        instance=instance, partition_key=day.isoformat(), raise_on_error=False
-                    )
+                    .execute_in_process(instance=instance, partition_key=day.isoformat(), raise_on_error=False)
                 )
         finished = Run(Home(folder), day, result)
         assert may_fail or result.success, finished.failed_checks() or finished.failures()

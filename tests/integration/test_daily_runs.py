@@ -32,9 +32,7 @@ def _manifest(run: Run) -> dict:
 
 
 def _raw_files(run: Run) -> set[str]:
-    return {
-        path.relative_to(run.home.folder).as_posix() for path in (run.home.folder / "raw").rglob("*.parquet")
-    }
+    return {path.relative_to(run.home.folder).as_posix() for path in (run.home.folder / "raw").rglob("*.parquet")}
 
 
 def test_a_second_run_without_news_lands_nothing_and_publishes_the_same(
@@ -52,9 +50,8 @@ def test_a_second_run_without_news_lands_nothing_and_publishes_the_same(
 def test_the_next_day_lands_only_news(finished_shop: Run, next_day: Run):
     news = _raw_files(next_day) - _raw_files(finished_shop)
     assert any(name.startswith("raw/demo_shop/orders/") for name in news)
-    sizes = duckdb.sql(
-        f"select count(*) from read_parquet({[str(next_day.home.folder / name) for name in news]}, union_by_name = true)"
-    ).fetchone()[0]
+    landed = [str(next_day.home.folder / name) for name in news]
+    sizes = duckdb.sql(f"select count(*) from read_parquet({landed}, union_by_name = true)").fetchone()[0]
     all_rows = duckdb.sql(
         f"select count(*) from read_parquet('{finished_shop.home.folder}/raw/*/*/*.parquet', union_by_name = true)"
     ).fetchone()[0]
@@ -79,9 +76,7 @@ def test_an_older_date_writes_its_snapshot_and_leaves_the_publication_alone(
     assert older.home.snapshot(finished_shop.as_of).exists()
 
 
-def test_a_past_date_sees_only_what_had_happened(
-    run_source, small_shop, finished_shop: Run, copy_home, tmp_path
-):
+def test_a_past_date_sees_only_what_had_happened(run_source, small_shop, finished_shop: Run, copy_home, tmp_path):
     """As of an older date, orders and revenue equal those of a shop that was only simulated until shortly after it,
     when the orders that reach the shop some days late had come."""
     older = run_source(**small_shop, as_of=OLDER_DAY, home=copy_home(finished_shop), job=RECOMPUTE)

@@ -126,9 +126,7 @@ def test_every_raw_row_has_one_destination(source, home, staged):
             if table.lookup:
                 continue
             with duckdb.connect() as connection:
-                landed = connection.sql(
-                    f"select * from read_parquet('{home.raw(system.name, name)}/*.parquet')"
-                ).df()
+                landed = connection.sql(f"select * from read_parquet('{home.raw(system.name, name)}/*.parquet')").df()
             rows = staged(destinations[raw_table])
             assert len(rows) == len(landed), raw_table
             assert set(rows["_raw_table"]) == {raw_table}
@@ -152,9 +150,7 @@ def test_order_lines_are_without_tax_and_bear_their_whole_discount(shop, staged)
         items.loc[lines.index, "coupon"] = spread(coupon, list(lines["gross"] - lines["sale"]))
     rates = items["tax_rate_bp"]
     gross = [without_tax(value, rate) for value, rate in zip(items["gross"], rates, strict=True)]
-    discount = [
-        without_tax(value, rate) for value, rate in zip(items["sale"] + items["coupon"], rates, strict=True)
-    ]
+    discount = [without_tax(value, rate) for value, rate in zip(items["sale"] + items["coupon"], rates, strict=True)]
     tax = items["gross"] - items["sale"] - items["coupon"] - pd.Series(gross) + pd.Series(discount)
 
     lines = staged("demo_shop__order_lines", "order_line_id").loc[items["id"].astype(str)]
@@ -164,9 +160,7 @@ def test_order_lines_are_without_tax_and_bear_their_whole_discount(shop, staged)
     assert {0, 700, 810, 1900} <= set(rates)
     assert len(coupons) > 50
 
-    kinds = shop["product_variants"].merge(
-        shop["products"], left_on="product_id", right_on="id", suffixes=("", "_of")
-    )
+    kinds = shop["product_variants"].merge(shop["products"], left_on="product_id", right_on="id", suffixes=("", "_of"))
     variants = kinds.set_index("id").loc[items["variant_id"]]
     assert list(lines["product_id"]) == list(variants["product_id"].astype(str))
     assert list(lines["sku"]) == list(variants["sku"])
@@ -180,9 +174,7 @@ def test_lines_shipping_and_tax_make_the_total_of_every_order(staged):
         column: cents(lines[column]).groupby(lines["order_id"]).sum().loc[orders.index]
         for column in ("gross_amount", "discount_amount", "tax_amount")
     }
-    shipping, tax, total = (
-        cents(orders[column]) for column in ("shipping_amount", "tax_amount", "total_amount")
-    )
+    shipping, tax, total = (cents(orders[column]) for column in ("shipping_amount", "tax_amount", "total_amount"))
     assert (cents(orders["discount_amount"]) == sums["discount_amount"]).all()
     assert (sums["gross_amount"] - sums["discount_amount"] + shipping + tax == total).all()
     assert (tax[shipping == 0] == sums["tax_amount"][shipping == 0]).all()
@@ -237,9 +229,7 @@ def test_checkouts(shop, staged):
     kept = items[items["deleted_at"].isna()]
     values = [
         without_tax(quantity * price, rate)
-        for quantity, price, rate in zip(
-            kept["quantity"], kept["unit_price_cents"], kept["tax_rate_bp"], strict=True
-        )
+        for quantity, price, rate in zip(kept["quantity"], kept["unit_price_cents"], kept["tax_rate_bp"], strict=True)
     ]
     value = pd.Series(values, index=kept["cart_id"].astype(str)).groupby(level=0).sum()
     checkouts = staged("demo_shop__checkouts", "checkout_id")
@@ -273,16 +263,12 @@ def test_customers_products_categories_and_rates(shop, staged):
     rates = staged("demo_shop__exchange_rates")
     assert set(rates["to_currency"]) == {"EUR"}
     assert len(rates) == len(shop["exchange_rates"])
-    assert list(rates["rate"].astype(float).sort_values()) == list(
-        shop["exchange_rates"]["rate_to_main"].sort_values()
-    )
+    assert list(rates["rate"].astype(float).sort_values()) == list(shop["exchange_rates"]["rate_to_main"].sort_values())
 
 
 def test_crm(crm, staged):
     contacts = staged("demo_crm__contacts", "contact_id").loc[crm["contacts"]["id"]]
-    assert list(contacts["shop_customer_id"].fillna("")) == list(
-        crm["contacts"]["shop_customer_id"].fillna("")
-    )
+    assert list(contacts["shop_customer_id"].fillna("")) == list(crm["contacts"]["shop_customer_id"].fillna(""))
     assert list(contacts["country"]) == list(crm["contacts"]["hs_country_region_code"])
     assert list(contacts["is_deleted"]) == list(crm["contacts"]["archived"])
     assert set(contacts["gender"].dropna()) == {"female", "male"}

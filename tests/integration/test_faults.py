@@ -45,9 +45,7 @@ ROW_FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def faulty_shop(
-    run_source: Callable[..., Run], small_shop, tmp_path_factory, finished_shop: Run
-) -> tuple[Run, dict]:
+def faulty_shop(run_source: Callable[..., Run], small_shop, tmp_path_factory, finished_shop: Run) -> tuple[Run, dict]:
     """One run of a shop with every row fault planted, each on a row of its own, and the ids it was planted on."""
     home = tmp_path_factory.mktemp("faulty") / "home"
     shutil.copytree(finished_shop.home.demo, home / "demo")
@@ -81,9 +79,7 @@ def test_a_faulty_row_is_quarantined_with_its_reason(faulty_shop, fault: str):
     run, planted = faulty_shop
     entity, column, value, reason = ROW_FAULTS[fault][1]
     value = value.format(**planted[fault])
-    quarantined = run.warehouse_query(
-        f"select reject_reason from quarantine.{entity} where {column} = '{value}'"
-    )
+    quarantined = run.warehouse_query(f"select reject_reason from quarantine.{entity} where {column} = '{value}'")
     assert quarantined["reject_reason"].tolist() == [reason]
     assert run.warehouse_query(f"select 1 from contract.{entity} where {column} = '{value}'").empty
 
@@ -91,18 +87,14 @@ def test_a_faulty_row_is_quarantined_with_its_reason(faulty_shop, fault: str):
 def test_lines_of_a_quarantined_order_follow_it(faulty_shop):
     run, planted = faulty_shop
     item = planted["unknown status"]["item"]
-    reasons = run.warehouse_query(
-        f"select reject_reason from quarantine.order_lines where order_line_id = '{item}'"
-    )
+    reasons = run.warehouse_query(f"select reject_reason from quarantine.order_lines where order_line_id = '{item}'")
     assert reasons["reject_reason"].tolist() == ["parent_rejected"]
 
 
 def test_of_two_rows_with_one_key_and_one_age_one_is_kept_and_one_quarantined(faulty_shop):
     run, planted = faulty_shop
     order = planted["duplicate key"]["order"]
-    rows = run.warehouse_query(
-        f"select outcome, reject_reason from contract.orders_rows where order_id = '{order}'"
-    )
+    rows = run.warehouse_query(f"select outcome, reject_reason from contract.orders_rows where order_id = '{order}'")
     assert sorted(rows["outcome"]) == ["kept", "quarantined"]
     assert "duplicate_key" in set(rows["reject_reason"])
 
@@ -122,8 +114,7 @@ def test_the_rest_is_published(faulty_shop, finished_shop: Run):
 def test_no_raw_row_is_lost(faulty_shop):
     run, _ = faulty_shop
     balance = run.warehouse_query(
-        "select * from contract.raw_reconciliation "
-        "where raw_rows <> contract_rows + quarantined_rows + superseded_rows"
+        "select * from contract.raw_reconciliation where raw_rows <> contract_rows + quarantined_rows + superseded_rows"
     )
     assert balance.empty
 
@@ -132,15 +123,14 @@ TABLE_FAULTS = {
     "missing column": (["alter table orders drop column channel"], "check_raw_demo_shop", "channel"),
     "empty table": (["delete from order_items"], "check_raw_demo_shop", "still has rows"),
     "many rows quarantined": (
-        [
-            "update orders set status = 'lost', updated_at = (select max(updated_at) from orders) where id % 20 = 0"
-        ],
+        ["update orders set status = 'lost', updated_at = (select max(updated_at) from orders) where id % 20 = 0"],
         "check_contract",
         "rows are quarantined",
     ),
     "much money quarantined": (
         [
-            "update order_items set quantity = 100000, updated_at = (select max(updated_at) from order_items) where id = {item}",
+            "update order_items set quantity = 100000, "
+            "updated_at = (select max(updated_at) from order_items) where id = {item}",
             "update orders set status = 'lost', updated_at = (select max(updated_at) from orders) where id = {order}",
         ],
         "check_contract",
@@ -150,9 +140,7 @@ TABLE_FAULTS = {
 
 
 @pytest.mark.parametrize("fault", TABLE_FAULTS)
-def test_a_faulty_table_stops_the_run_at_its_gate(
-    fault: str, run_source, small_shop, finished_shop: Run, copy_home
-):
+def test_a_faulty_table_stops_the_run_at_its_gate(fault: str, run_source, small_shop, finished_shop: Run, copy_home):
     home = copy_home(finished_shop)
     statements, gate, sentence = TABLE_FAULTS[fault]
     with shop_database(home) as shop:
@@ -165,14 +153,10 @@ def test_a_faulty_table_stops_the_run_at_its_gate(
     _assert_stopped(run, gate, sentence, finished_shop)
 
 
-def test_an_imbalance_stops_the_run_at_the_contract(
-    run_source, small_shop, finished_shop: Run, copy_home, tmp_path
-):
+def test_an_imbalance_stops_the_run_at_the_contract(run_source, small_shop, finished_shop: Run, copy_home, tmp_path):
     project = Path(shutil.copytree(DBT_FOLDER, tmp_path / "dbt"))
     model = project / "models" / "staging" / "demo_shop" / "stg_demo_shop__customers.sql"
-    model.write_text(
-        model.read_text().rstrip().removesuffix("final") + "final where customer_id not like '%1'\n"
-    )
+    model.write_text(model.read_text().rstrip().removesuffix("final") + "final where customer_id not like '%1'\n")
     run = run_source(
         **small_shop,
         as_of=finished_shop.as_of,

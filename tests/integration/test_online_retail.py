@@ -107,9 +107,7 @@ def run(file, run_source):
 @pytest.fixture(scope="module")
 def customer_numbers(run, source) -> pd.Series:
     """Customer number of each customer_key that has an order, by way of the invoice number."""
-    keys = run.query(
-        "select distinct customer_key, order_id from fct_order_line where customer_key is not null"
-    )
+    keys = run.query("select distinct customer_key, order_id from fct_order_line where customer_key is not null")
     invoices = source.dropna(subset="CustomerID").drop_duplicates("InvoiceNo").set_index("InvoiceNo")
     pairs = keys.assign(number=keys["order_id"].map(invoices["CustomerID"]))
     pairs = pairs[["customer_key", "number"]].drop_duplicates()

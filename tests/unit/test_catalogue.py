@@ -173,7 +173,5 @@ def test_broken_yaml_is_refused_with_its_line(tmp_path: Path):
 
 def test_import_loads_no_parser_and_no_engine():
     code = "import sys, dagster_project.transform.catalogue; print({'duckdb', 'sqlglot'} & set(sys.modules))"
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=DBT.parent
-    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=DBT.parent)
     assert result.stdout.strip() == "set()"

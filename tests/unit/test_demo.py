@@ -173,9 +173,7 @@ def test_truth_names_every_record_of_every_person(shop, crm, truth):
     assert sorted(truth["customer_ids"].explode().dropna()) == sorted(
         shop["customers"].query("email != 'qa@shop.example'")["id"]
     )
-    assert sorted(truth["contact_ids"].explode().dropna().astype(str)) == sorted(
-        one["id"] for one in crm["contacts"]
-    )
+    assert sorted(truth["contact_ids"].explode().dropna().astype(str)) == sorted(one["id"] for one in crm["contacts"])
     nobodys = shop["orders"][~shop["orders"]["id"].isin(truth["order_ids"].explode())]
     assert nobodys["email"].isin(["", "null", "n/a", "qa@shop.example"]).eq(nobodys["email"].notna()).all()
     assert (nobodys["customer_id"].notna() == (nobodys["is_test"] == 1)).all()
@@ -221,8 +219,7 @@ def many() -> pd.DataFrame:
             "purchase_rate": life.person.rate,
             "dropout_probability": life.person.dropout,
             "observed_days": clock.last_day + 1 - life.person.joined,
-            "alive_days": (life.purchases[-1] if life.dropped_out else clock.last_day + 1)
-            - life.person.joined,
+            "alive_days": (life.purchases[-1] if life.dropped_out else clock.last_day + 1) - life.person.joined,
             "purchases": len(life.purchases),
             "is_alive": not life.dropped_out,
         }
@@ -255,9 +252,7 @@ def test_purchases_and_survival_follow_the_process(many):
     So somebody is alive t days after the first purchase with the chance (1 - p) exp(-rate p t), and repeat
     purchases are the rate times the integral of that.
     """
-    rate, dropout, days = (
-        many[name].to_numpy() for name in ("purchase_rate", "dropout_probability", "observed_days")
-    )
+    rate, dropout, days = (many[name].to_numpy() for name in ("purchase_rate", "dropout_probability", "observed_days"))
     alive = (1 - dropout) * np.exp(-rate * dropout * days)
     deviation = (many["is_alive"].astype(float).sum() - alive.sum()) / np.sqrt((alive * (1 - alive)).sum())
     assert abs(deviation) < 3.5

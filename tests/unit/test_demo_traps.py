@@ -97,9 +97,7 @@ def test_refunds_name_a_line_or_none_or_shipping(shop):
 
 
 def test_no_order_is_refunded_more_than_was_paid(shop):
-    refunds = shop["refund_items"].merge(
-        shop["refunds"], left_on="refund_id", right_on="id", suffixes=("", "_refund")
-    )
+    refunds = shop["refund_items"].merge(shop["refunds"], left_on="refund_id", right_on="id", suffixes=("", "_refund"))
     refunded = refunds.groupby("order_id")["amount_cents"].sum()
     paid = shop["orders"].set_index("id")["total_cents"]
     assert (refunded <= paid.loc[refunded.index]).all()
@@ -206,14 +204,8 @@ def test_messages_and_consents(crm):
 
     # Nothing is sent after a withdrawal, and only after a consent.
     by_email = consents[consents["channel"] == "EMAIL"]
-    granted = by_email[by_email["subscription_status"] == "SUBSCRIBED"].set_index("contact_id")[
-        "hs_timestamp"
-    ]
-    withdrawn = (
-        by_email[by_email["subscription_status"] == "UNSUBSCRIBED"]
-        .groupby("contact_id")["hs_timestamp"]
-        .min()
-    )
+    granted = by_email[by_email["subscription_status"] == "SUBSCRIBED"].set_index("contact_id")["hs_timestamp"]
+    withdrawn = by_email[by_email["subscription_status"] == "UNSUBSCRIBED"].groupby("contact_id")["hs_timestamp"].min()
     sent = messages[messages["type"] == "SENT"].set_index("contact_id")["hs_timestamp"]
     assert (sent > granted.loc[sent.index]).all()
     assert (sent < withdrawn.reindex(sent.index).fillna("9")).all()

@@ -29,9 +29,7 @@ def test_every_model_has_an_entry_and_every_entry_a_model(models: list[str], des
 
 def test_every_description_begins_with_the_grain(described: dict[str, dict]):
     assert [
-        name
-        for name, model in described.items()
-        if not model.get("description", "").startswith("One row per ")
+        name for name, model in described.items() if not model.get("description", "").startswith("One row per ")
     ] == []
 
 

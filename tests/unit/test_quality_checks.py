@@ -54,9 +54,7 @@ def suites(tmp_path) -> Path:
     landing = Path(__file__).parents[2] / "expectations" / "raw" / "landing.yml"
     written = {
         "raw/landing": yaml.safe_load(landing.read_text()),
-        "raw/shop_platform/orders": suite(
-            "raw/shop_platform/orders", not_null("placed_at", "orders are dated")
-        ),
+        "raw/shop_platform/orders": suite("raw/shop_platform/orders", not_null("placed_at", "orders are dated")),
         "contract/raw_reconciliation": suite("contract/raw_reconciliation", share("{max_share}")),
         "segments/seg_rfm": suite("segments/seg_rfm", not_null("r_score", "buyers have scores")),
     }
@@ -77,9 +75,7 @@ def raw_asset(table: str, **metadata: object) -> AssetsDefinition:
 def stages_after(upstream: Sequence[AssetKey]) -> list[AssetsDefinition]:
     """An unpartitioned stage on the raw tables, and a daily-partitioned one on that."""
 
-    @multi_asset(
-        name="contract_stage", specs=[AssetSpec("orders", deps=upstream), AssetSpec("lines", deps=upstream)]
-    )
+    @multi_asset(name="contract_stage", specs=[AssetSpec("orders", deps=upstream), AssetSpec("lines", deps=upstream)])
     def contract_stage():
         yield MaterializeResult(asset_key="orders")
         yield MaterializeResult(asset_key="lines")
@@ -232,9 +228,7 @@ def test_a_suite_for_a_table_that_is_not_extracted_is_refused(suites, tmp_path):
     with pytest.raises(SuiteError, match=r"raw/shop_platform/orders\.yml: there is no table orders"):
         build_raw_checks("shop", "shop_platform", ["customers"], home=tmp_path, root=suites)
 
-    build_raw_checks(
-        "shop", "shop_platform", ["customers"], home=tmp_path, platform_tables=["orders"], root=suites
-    )
+    build_raw_checks("shop", "shop_platform", ["customers"], home=tmp_path, platform_tables=["orders"], root=suites)
 
 
 @pytest.fixture
@@ -245,9 +239,7 @@ def warehouse(tmp_path) -> Path:
         connection.execute(
             "create table contract.raw_reconciliation as select 'orders' as id, 100 as rows, 2 as quarantined"
         )
-        connection.execute(
-            "create table segments.seg_rfm as select range as id, 5 as r_score from range(100)"
-        )
+        connection.execute("create table segments.seg_rfm as select range as id, 5 as r_score from range(100)")
     return path
 
 

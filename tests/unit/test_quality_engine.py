@@ -103,9 +103,7 @@ def test_an_aggregate_says_what_it_is(gate):
 
 
 def test_missing_columns_of_a_set_are_named(gate):
-    asked = expectation(
-        "expect_table_columns_to_match_set", column_set=["id", "status", "currency"], exact_match=False
-    )
+    asked = expectation("expect_table_columns_to_match_set", column_set=["id", "status", "currency"], exact_match=False)
 
     assert outcome(gate, asked).text == "it is as it should be (missing: currency, status)"
 
@@ -205,9 +203,7 @@ def test_of_no_rows_everything_holds_that_is_said_of_values(gate):
         row_query("select id from {batch}"),
     ):
         assert outcome(gate, asked, "nothing").success
-    assert not outcome(
-        gate, expectation("expect_table_row_count_to_be_between", min_value=1), "nothing"
-    ).success
+    assert not outcome(gate, expectation("expect_table_row_count_to_be_between", min_value=1), "nothing").success
 
 
 def test_parquet_files_with_other_columns_are_one_batch(tmp_path):
@@ -220,9 +216,7 @@ def test_parquet_files_with_other_columns_are_one_batch(tmp_path):
     )
 
     with open_gate() as opened:
-        result = opened.validate(
-            parquet_batch("raw/shop/orders", files), Suite("raw/shop/orders", "x", asked)
-        )
+        result = opened.validate(parquet_batch("raw/shop/orders", files), Suite("raw/shop/orders", "x", asked))
 
     assert result.rows == 2 * ROWS
     assert [each.failing for each in result.results] == [ROWS, ROWS]
@@ -293,8 +287,6 @@ def test_a_gate_prints_nothing_and_needs_no_network(warehouse, capfd, monkeypatc
 
     with open_gate(warehouse) as opened:
         assert outcome(opened, expectation("expect_column_values_to_not_be_null", column="id")).success
-        assert not outcome(
-            opened, expectation("expect_column_values_to_be_unique", column="quantity")
-        ).success
+        assert not outcome(opened, expectation("expect_column_values_to_be_unique", column="quantity")).success
 
     assert capfd.readouterr() == ("", "")

@@ -20,13 +20,10 @@ from dagster_project.sources.config import load_source
 from dagster_project.sources.readers import relation
 
 BUILTIN = {
-    name: load_source(Settings(source=name, _env_file=None))
-    for name in ("demo", "complete_journey", "online_retail")
+    name: load_source(Settings(source=name, _env_file=None)) for name in ("demo", "complete_journey", "online_retail")
 }
 FILES = sorted((EXPECTATIONS / "raw").glob("*/*.yml"))
-SUITES = {
-    suite.name: suite for suite in (load_suite(f"raw/{file.parent.name}/{file.stem}") for file in FILES)
-}
+SUITES = {suite.name: suite for suite in (load_suite(f"raw/{file.parent.name}/{file.stem}") for file in FILES)}
 
 # Rows of the platforms whose data is not in the checkout, as their files say them.
 ROWS = {
@@ -130,9 +127,7 @@ def failed(gate: Gate, name: str, file: Path) -> set[str]:
 def test_every_table_of_a_built_in_source_has_a_suite_and_every_suite_a_table(source):
     for system in BUILTIN[source].systems:
         folder = f"raw/{system.platform}/"
-        assert {name for name in SUITES if name.startswith(folder)} == {
-            folder + table for table in system.tables
-        }
+        assert {name for name in SUITES if name.startswith(folder)} == {folder + table for table in system.tables}
 
 
 @pytest.mark.parametrize("name", SUITES)
@@ -154,6 +149,4 @@ def test_a_fault_of_all_rows_fails_its_expectation(gate, landings, tmp_path, mon
     monkeypatch.setattr(engine, "FEW", 0)  # some of these tables are small
     expectation = next(each for each in SUITES[name].expectations if each.sentence == sentence)
 
-    assert sentence in failed(
-        gate, name, planted(landings[name], SUITES[name], expectation, tmp_path / "bad.parquet")
-    )
+    assert sentence in failed(gate, name, planted(landings[name], SUITES[name], expectation, tmp_path / "bad.parquet"))

@@ -21,9 +21,7 @@ ORDERS = {
         },
         {
             "type": "unexpected_rows_expectation",
-            "kwargs": {
-                "unexpected_rows_query": "select id from {batch} where not regexp_matches(id, '^D[0-9]{6}$')"
-            },
+            "kwargs": {"unexpected_rows_query": "select id from {batch} where not regexp_matches(id, '^D[0-9]{6}$')"},
             "meta": {"sentence": "ids look like ids", "sample": ["id"]},
         },
     ],
@@ -96,9 +94,7 @@ def test_a_suite_for_a_table_that_does_not_exist_is_refused(tmp_path):
     written(tmp_path, ORDERS)
 
     assert list(load_suites("raw/shop", {"orders", "refunds"}, tmp_path)) == ["orders"]
-    with pytest.raises(
-        SuiteError, match=r"raw/shop/orders\.yml: there is no table orders \(tables: refunds\)"
-    ):
+    with pytest.raises(SuiteError, match=r"raw/shop/orders\.yml: there is no table orders \(tables: refunds\)"):
         load_suites("raw/shop", {"refunds"}, tmp_path)
 
 
@@ -127,9 +123,7 @@ def test_parameters_fill_sentences_and_values_and_keep_their_type(tmp_path):
 
 
 def test_a_parameter_that_is_not_set_is_named(tmp_path):
-    suite = load_suite(
-        "raw/shop/orders", written(tmp_path, changed(kwargs={"column": "id", "max_value": "{limit}"}))
-    )
+    suite = load_suite("raw/shop/orders", written(tmp_path, changed(kwargs={"column": "id", "max_value": "{limit}"})))
 
     with pytest.raises(SuiteError, match="raw/shop/orders: the parameter limit is not set"):
         suite.filled({"other": 1})
