@@ -44,7 +44,13 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
         ],
         asset_checks=[
             *(
-                build_raw_checks(system.name, system.platform, tuple(system.tables), home=home.folder)
+                build_raw_checks(
+                    system.name,
+                    system.platform,
+                    tuple(system.tables),
+                    home=home.folder,
+                    platform_tables=project.platform_tables(system.platform),
+                )
                 for system in source.systems
             ),
             build_contract_checks(_tables(contract_stage), **gate),

@@ -60,6 +60,7 @@ TIER_TASTE = ((6.0, 2.5, 0.5), (2.0, 6.0, 2.0), (0.5, 2.5, 6.0))
 PRODUCTS_PER_LEAF_AT_OPENING = 6
 LAUNCH_EVERY_DAYS = 15
 DISCONTINUED_SHARE = 0.15
+FIRST_PRICE_RISE_DAY = 215
 PRICES_RISE_EVERY_DAYS = 365
 PRICE_RISE = 1.03
 
@@ -118,12 +119,17 @@ class Variant:
 
     def price_cents(self, currency: str, day: int) -> int:
         """The price including tax, in the currency's minor unit; price lists rise once a year."""
-        return _price(self.product.price_cents, self.number, currency, day // PRICES_RISE_EVERY_DAYS)
+        return _price(self.product.price_cents, self.number, currency, price_rises(day))
 
     def tax_rate(self, market: Market) -> int:
         """The rate that applies where it is sold, in basis points."""
         leaf = self.product.leaf
         return market.reduced_tax_rate if leaf and leaf.is_reduced_tax else market.tax_rate
+
+
+def price_rises(day: int) -> int:
+    """How often the price lists have risen by a business day, that day included."""
+    return max(0, (day - FIRST_PRICE_RISE_DAY) // PRICES_RISE_EVERY_DAYS + 1)
 
 
 @cache

@@ -280,8 +280,9 @@ def _product_tables(world: World) -> Rows:
                 utc_text(max(launched_at, gone_at)),
             )
         )
-        rise_day = clock.last_day // PRICES_RISE_EVERY_DAYS * PRICES_RISE_EVERY_DAYS
-        risen_at = clock.midnight(rise_day) if rise_day > 0 else launched_at
+        rises = price_rises(clock.last_day)
+        rise_day = FIRST_PRICE_RISE_DAY + (rises - 1) * PRICES_RISE_EVERY_DAYS
+        risen_at = clock.midnight(rise_day) if rises else launched_at
         for variant in world.assortment.variants[product.index]:
             number = variant_id(product, variant.number)
             updated_at = max(launched_at, risen_at, sold_at.get(number, 0))
@@ -291,7 +292,7 @@ def _product_tables(world: World) -> Rows:
                     product.index + 1,
                     variant.sku,
                     product.options[variant.number],
-                    variant.price_cents(MAIN_CURRENCY, max(0, clock.last_day)),
+                    variant.price_cents(MAIN_CURRENCY, clock.last_day),
                     RESTOCKED_TO - sold.get(number, 0) % RESTOCKED_TO,
                     utc_text(launched_at),
                     utc_text(updated_at),

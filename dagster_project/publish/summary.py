@@ -26,6 +26,7 @@ SEGMENTS = """
     from segment_catalog
     cross join totals
     left join members on members.segment = segment_catalog.segment
+    where segment_catalog.for_each is null
     order by 2 desc, 1
 """
 

@@ -23,6 +23,7 @@ from dagster_project.transform.project import DbtProject, plain
 from dagster_project.transform.translator import WarehouseTranslator
 
 WRITER_POOL = "warehouse_writer"
+SLOW_SECONDS = 1
 BUILT = {"success", "pass", "warn"}
 
 
@@ -89,8 +90,9 @@ def _node_name(manifest: Mapping[str, Any], node_id: str) -> str:
 
 def _progress(context: AssetExecutionContext):
     def log(event: Any) -> None:
-        if event.info.name == "LogModelResult":
-            data = event.data
+        # Every line is a row in Dagster's event log: only what takes its time is worth one.
+        data = event.data
+        if event.info.name == "LogModelResult" and data.execution_time >= SLOW_SECONDS:
             context.log.info(f"dbt {data.index}/{data.total} {data.description}: {data.execution_time:.1f} s")
 
     return log

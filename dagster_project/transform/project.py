@@ -82,6 +82,10 @@ class DbtProject:
         folders = (self.folder / "models" / "staging").iterdir()
         return sorted(folder.name for folder in folders if folder.is_dir() and folder.name not in used)
 
+    def platform_tables(self, platform: str) -> Sequence[str]:
+        """The raw tables that a platform's staging models read."""
+        return [node["name"] for node in self.manifest["sources"].values() if node["source_name"] == platform]
+
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """The manifest as dbt writes it: parsed on first use, then read from the home.
