@@ -4,6 +4,7 @@ Prepares the instance folder, starts Dagster and tells a person what came out. T
 """
 
 import os
+import signal
 import sys
 import warnings
 from datetime import date
@@ -16,6 +17,7 @@ from dagster_project.settings import PROJECT_FOLDER, Settings, load_settings
 
 INSTANCE = """\
 telemetry: {enabled: false}
+nux: {enabled: false}
 concurrency:
   runs: {max_concurrent_runs: 1}
   pools: {default_limit: 1, granularity: op}
@@ -49,6 +51,8 @@ def ui() -> None:
     """Open the Dagster UI on the same definitions."""
     home = _prepared_home(load_settings())
     os.chdir(PROJECT_FOLDER)
+    # A shell starts background jobs with SIGINT ignored; Dagster, which stops on SIGTERM as on SIGINT, would ignore both.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     environment = {**os.environ, "DAGSTER_HOME": str(home.dagster)}
     os.execvpe(sys.executable, [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"], environment)
 

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dagster_project.demo.assortment import LAUNCH_EVERY_DAYS, PRICES_RISE_EVERY_DAYS, TREE, Product
+from dagster_project.demo.assortment import (
+    FIRST_PRICE_RISE_DAY,
+    LAUNCH_EVERY_DAYS,
+    PRICES_RISE_EVERY_DAYS,
+    TREE,
+    Product,
+    price_rises,
+)
 from dagster_project.demo.clock import Clock, utc_text
 from dagster_project.demo.markets import CURRENCIES, MAIN_CURRENCY
 from dagster_project.demo.orders import Cart, Order

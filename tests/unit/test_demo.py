@@ -76,17 +76,20 @@ def test_another_seed_is_another_shop(tmp_path, earlier_and_later):
 # Able to advance
 
 
-@pytest.fixture(scope="module", params=["quiet", "crowded"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param((SIMULATION, EARLIER, LATER), id="the clocks change"),
+        pytest.param((SIMULATION, date(2025, 1, 31), date(2025, 2, 1)), id="prices rise"),
+        pytest.param((CROWD, date(2024, 7, 4), date(2024, 7, 5)), id="people buy just after midnight"),
+    ],
+)
 def two_days(request, tmp_path_factory) -> tuple[Path, Path, date]:
     """A shop at the end of an earlier and of a later day, and the earlier one."""
-    if request.param == "quiet":
-        return *request.getfixturevalue("earlier_and_later"), EARLIER
-    folders, days = (
-        (tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")),
-        (date(2024, 7, 4), date(2024, 7, 5)),
-    )
+    simulation, *days = request.param
+    folders = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
     for folder, until in zip(folders, days, strict=True):
-        demo.simulate(folder, CROWD, until, ZONE)
+        demo.simulate(folder, simulation, until, ZONE)
     return *folders, days[0]
 
 

@@ -47,7 +47,7 @@ refund_products as (
         sum(refund_amount) as refund_amount
 
     from refund_lines
-    where order_key is not null
+    where order_key is not null and refund_amount <> 0
     group by order_key, product_key, refund_date
 
 ),

@@ -7,7 +7,7 @@ with refunds as (
 
 order_lines as (
 
-    select * from {{ ref('int_order_line') }} where is_merchandise
+    select * from {{ ref('int_order_line') }}
 
 ),
 
@@ -23,7 +23,7 @@ keyed as (
 
 ),
 
--- the line that a refund names, or every merchandise line of the order where it names none that exists
+-- every line of the order, and which of them the refund names
 candidates as (
 
     select
@@ -31,6 +31,7 @@ candidates as (
         order_lines.order_line_key,
         order_lines.order_line_id,
         order_lines.product_key,
+        order_lines.is_merchandise,
         order_lines.gross_amount - order_lines.discount_amount as line_value,
         case when order_lines.order_line_id = keyed.order_line_id then 1 else 0 end as is_named,
         max(case when order_lines.order_line_id = keyed.order_line_id then 1 else 0 end)
@@ -41,12 +42,14 @@ candidates as (
 
 ),
 
+-- the line that a refund names, or every merchandise line of the order where it names none that exists
 shared as (
 
     select
         refund_key,
         order_line_key,
         product_key,
+        is_merchandise,
         case
             when sum(line_value) over (partition by refund_key) = 0 then 0
             else cast(line_value as double) / cast(sum(line_value) over (partition by refund_key) as double)
@@ -54,7 +57,7 @@ shared as (
         row_number() over (partition by refund_key order by order_line_id desc nulls last) as position_from_last
 
     from candidates
-    where is_named = has_named
+    where is_named = has_named and (is_named = 1 or is_merchandise)
 
 ),
 
@@ -64,6 +67,7 @@ spread as (
         keyed.*,
         shared.order_line_key,
         shared.product_key as line_product_key,
+        coalesce(shared.is_merchandise, true) as is_merchandise,
         coalesce(shared.position_from_last, 1) as position_from_last,
         cast(round(keyed.amount * coalesce(shared.share, 1), 2) as decimal(18, 4)) as rounded_amount
 
@@ -107,9 +111,11 @@ final as (
         refunded_at,
         refund_date,
         case when position_from_last = 1 then quantity end as quantity,
-        {{ in_shop_currency('line_amount') }} as refund_amount,
-        {{ in_shop_currency('case when position_from_last = 1 then coalesce(other_amount, 0) else 0 end') }}
-            as other_amount
+        {{ in_shop_currency('case when is_merchandise then line_amount else 0 end') }} as refund_amount,
+        {{ in_shop_currency(
+            'case when is_merchandise then 0 else line_amount end'
+            ~ ' + case when position_from_last = 1 then coalesce(other_amount, 0) else 0 end'
+        ) }} as other_amount
 
     from allotted
 

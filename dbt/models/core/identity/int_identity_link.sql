@@ -6,13 +6,13 @@
 
 with customers as (
 
-    select * from {{ ref('customers') }} where not is_deleted
+    select * from {{ ref('customers') }}
 
 ),
 
 contacts as (
 
-    select * from {{ ref('contacts') }} where not is_deleted
+    select * from {{ ref('contacts') }}
 
 ),
 
