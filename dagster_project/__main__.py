@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import warnings
-from datetime import date
+from datetime import UTC, date, datetime
 
 import click
 
@@ -51,10 +51,10 @@ def ui() -> None:
     """Open the Dagster UI on the same definitions."""
     home = _prepared_home(load_settings())
     os.chdir(PROJECT_FOLDER)
-    # A shell starts background jobs with SIGINT ignored; Dagster, which stops on SIGTERM as on SIGINT, would ignore both.
+    # A script's background job ignores SIGINT, and Dagster treats SIGTERM like it: nothing could stop the UI.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    environment = {**os.environ, "DAGSTER_HOME": str(home.dagster)}
-    os.execvpe(sys.executable, [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"], environment)
+    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", "workspace.yaml"]
+    os.execvpe(sys.executable, command, {**os.environ, "DAGSTER_HOME": str(home.dagster)})
 
 
 def _prepared_home(settings: Settings) -> Home:
@@ -70,7 +70,7 @@ def _as_of(settings: Settings, home: Home) -> date:
     from dagster_project.sources.assets import default_as_of
     from dagster_project.sources.config import load_source
 
-    return default_as_of(load_source(settings), home)
+    return default_as_of(load_source(settings), home, datetime.now(UTC))
 
 
 def _run_daily_refresh(settings: Settings, home: Home, as_of: date) -> bool:

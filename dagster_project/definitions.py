@@ -8,7 +8,7 @@ from dagster_project.automation import build_jobs, build_schedule, daily_partiti
 from dagster_project.home import Home
 from dagster_project.progress import progress
 from dagster_project.publish.assets import build_publish_assets
-from dagster_project.quality.checks import build_contract_checks, build_raw_checks, build_segment_checks
+from dagster_project.quality.checks import build_raw_checks, build_table_checks
 from dagster_project.settings import Settings, load_settings
 from dagster_project.sources.assets import build_raw_assets
 from dagster_project.sources.config import load_source
@@ -53,8 +53,8 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
                 )
                 for system in source.systems
             ),
-            build_contract_checks(_tables(contract_stage), **gate),
-            build_segment_checks(_tables(as_of_stage), **gate),
+            build_table_checks("contract", _keys(contract_stage, "contract"), **gate),
+            build_table_checks("segments", _keys(as_of_stage, "core", "segments"), **gate),
         ],
         jobs=build_jobs([as_of_stage, *publish_assets]),
         schedules=[build_schedule(source)],
@@ -63,8 +63,8 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     )
 
 
-def _tables(stage: AssetsDefinition) -> dict[str, AssetKey]:
-    return {".".join(key.path): key for key in stage.keys}
+def _keys(stage: AssetsDefinition, *schemas: str) -> list[AssetKey]:
+    return [key for key in stage.keys if key.path[0] in schemas]
 
 
 @definitions

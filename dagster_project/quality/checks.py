@@ -63,47 +63,28 @@ def build_raw_checks(
     )
 
 
-def build_contract_checks(
-    assets: Mapping[str, AssetKey],
-    *,
-    warehouse: Path,
-    parameters: Mapping[str, Any],
-    pool: str | None = None,
-    root: Path = EXPECTATIONS,
-) -> AssetChecksDefinition:
-    """The gate between contract and core; `assets` are the stage's tables as `schema.table`."""
-    return _table_gate("contract", assets, warehouse, parameters, pool, root)
-
-
-def build_segment_checks(
-    assets: Mapping[str, AssetKey],
-    *,
-    warehouse: Path,
-    parameters: Mapping[str, Any],
-    pool: str | None = None,
-    root: Path = EXPECTATIONS,
-) -> AssetChecksDefinition:
-    """The gate before publication; `assets` are the stage's tables as `schema.table`."""
-    return _table_gate("segments", assets, warehouse, parameters, pool, root)
-
-
-def _table_gate(
+def build_table_checks(
     stage: str,
-    assets: Mapping[str, AssetKey],
+    tables: Collection[AssetKey],
+    *,
     warehouse: Path,
     parameters: Mapping[str, Any],
-    pool: str | None,
-    root: Path,
+    pool: str | None = None,
+    root: Path = EXPECTATIONS,
 ) -> AssetChecksDefinition:
-    """A gate on tables of the warehouse: those of `assets` that have a suite."""
-    relations = {name.partition(".")[2]: name.partition(".")[0] for name in assets}
-    suites = {table: suite.filled(parameters) for table, suite in load_suites(stage, relations.keys(), root).items()}
+    """The gate behind a stage: its suites on tables of the warehouse, whose keys are schema and name.
+
+    The names are unique among `tables`, and a suite of the stage without its table is an error.
+    """
+    keys = {key.path[-1]: key for key in tables}
+    if len(keys) < len(tables):
+        raise ValueError(f"two tables of the {stage} gate have one name: {sorted(key.path for key in tables)}")
+    suites = {table: suite.filled(parameters) for table, suite in load_suites(stage, keys, root).items()}
 
     def judge(table: str) -> Judge:
-        batch = table_batch(relations[table], table)
+        batch = table_batch(*keys[table].path)
         return lambda gate, instance: [gate.validate(batch, suites[table])]
 
-    keys = {table: assets[f"{relations[table]}.{table}"] for table in suites}
     return _gate(
         f"check_{stage}",
         {keys[table]: judge(table) for table in suites},

@@ -1,10 +1,11 @@
 """Extract: one asset a source table, which lands it under raw/. Knows nothing of dbt or of expectations."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
 
+from dagster_project import sql
 from dagster_project.home import Home
 from dagster_project.sources.config import Source, System
 
@@ -22,8 +23,10 @@ def build_raw_assets(source: Source, home: Home) -> Sequence[AssetsDefinition]:
     return [_simulation_asset(source, home), *assets] if source.simulation else assets
 
 
-def default_as_of(source: Source, home: Home) -> date:
+def default_as_of(source: Source, home: Home, now: datetime) -> date:
     """The last business day with an order, read from the source before anything is extracted.
+
+    Orders that the contract would call in the future (later than a day from now) do not count.
 
     Raises SourceError where the source holds no order.
     """
@@ -36,11 +39,16 @@ def default_as_of(source: Source, home: Home) -> date:
         _simulate(source, home, source.simulation.end)
     last = source.last_order
     with duckdb.connect() as connection:
+        connection.execute(f"set TimeZone = {sql.text(last.time_zone)}")  # what a time without a zone is in
         orders = relation(connection, source.system(last.system), last.table, home)
-        newest = connection.execute(f"""
-            select cast(timezone('{source.time_zone}', timezone('{last.time_zone}', ordered_at)) as date)
-            from (select max(cast("{last.column}" as timestamp)) as ordered_at from {orders})
-        """).fetchone()[0]
+        newest = connection.execute(
+            f"""
+            select cast(timezone({sql.text(source.time_zone)}, max(ordered_at)) as date)
+            from (select cast({sql.name(last.column)} as timestamptz) as ordered_at from {orders})
+            where ordered_at <= ?
+            """,
+            [now + timedelta(days=1)],
+        ).fetchone()[0]
     if newest is None:
         raise SourceError(f"The table {last.table} of the system {last.system} holds no order.")
     return newest
@@ -108,16 +116,17 @@ def _raw_asset(source: Source, system: System, table: str, home: Home) -> Assets
 
 def _load(context: AssetExecutionContext, source: Source, home: Home):
     """Every table of a run lands with one time: when the run was created."""
-    from datetime import UTC
-
     from dagster_project.sources.landing import Load
 
-    record = context.instance.get_run_record_by_id(context.run.run_id)
-    loaded_at = record.create_timestamp.astimezone(UTC).replace(tzinfo=None)
+    loaded_at = _created_at(context).replace(tzinfo=None)
     return Load(id=context.run.run_id, loaded_at=loaded_at, as_of=_as_of(context, source, home))
 
 
 def _as_of(context: AssetExecutionContext, source: Source, home: Home) -> date:
     if context.has_partition_key:
         return date.fromisoformat(context.partition_key)
-    return default_as_of(source, home)
+    return default_as_of(source, home, _created_at(context))
+
+
+def _created_at(context: AssetExecutionContext) -> datetime:
+    return context.instance.get_run_record_by_id(context.run.run_id).create_timestamp.astimezone(UTC)

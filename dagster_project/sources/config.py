@@ -6,11 +6,11 @@ Reads builtin.yml and the user's sources.yml, which have one format. Opens no co
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from dagster_project.demo.clock import Simulation
 from dagster_project.errors import WarehouseError
@@ -25,6 +25,17 @@ class SourceError(WarehouseError):
     """A source is not described, or described wrongly; the message says where and what to do."""
 
 
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except Exception:
+        raise ValueError(f"{value} is no IANA time zone, such as Europe/Berlin") from None
+    return value
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,7 +45,7 @@ class Table(_Strict):
 
     file: str | None = Field(None, description="File below the system's path; default the path itself.")
     columns: Mapping[str, str] | None = Field(None, description="Column types of a JSON lines file.")
-    cursor: str | None = Field(None, description="Column that grows with every change; default: read whole.")
+    cursor: str | None = Field(None, description="Number or time that grows with every change; default: read whole.")
     required: tuple[str, ...] = Field((), description="Columns without which the table is not extracted.")
     lookup: bool = Field(False, description="Only joined by staging: its rows have no destination of their own.")
 
@@ -82,26 +93,31 @@ class LastOrder(_Strict):
     system: str
     table: str
     column: str
-    time_zone: str
+    time_zone: Zone = Field(description="The zone of its times, where they bear none.")
 
 
 class Source(_Strict):
     """A shop with its systems."""
 
-    time_zone: str
+    time_zone: Zone
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     last_order: LastOrder
     simulation: Simulation | None = None
     systems: tuple[System, ...]
 
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except Exception:
-            raise ValueError(f"{value} is no IANA time zone, such as Europe/Berlin") from None
-        return value
+    @model_validator(mode="after")
+    def _names_its_systems(self) -> "Source":
+        names = [system.name for system in self.systems]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two systems are called {repeated[0]}")
+        for system in self.systems:
+            if system.shop and system.shop not in names:
+                raise ValueError(f"the shop of the system {system.name} is {system.shop}, which is not listed")
+        if self.last_order.system not in names:
+            raise ValueError(f"last_order names the system {self.last_order.system}, which is not listed")
+        if self.last_order.table not in self.system(self.last_order.system).tables:
+            raise ValueError(f"last_order names the table {self.last_order.table}, which its system does not list")
+        return self
 
     def system(self, name: str) -> System:
         return next(system for system in self.systems if system.name == name)
@@ -132,8 +148,6 @@ def load_source(settings: Settings) -> Source:
         raise SourceError(f"{file.name}, {where}: {problem['msg'].removeprefix('Value error, ')}.") from None
     for system in source.systems:
         _check_platform(system, file)
-    if source.last_order.system not in {system.name for system in source.systems}:
-        raise SourceError(f"{file.name}, {settings.source}.last_order names a system that is not listed.")
     return source
 
 
@@ -147,9 +161,12 @@ def platform_entities(platform: str) -> tuple[str, ...]:
 @cache
 def _entries(file: Path) -> Mapping[str, object]:
     try:
-        return yaml.safe_load(file.read_text()) or {}
+        entries = yaml.safe_load(file.read_text()) or {}
     except yaml.YAMLError as error:
         raise SourceError(f"{file.name} is not valid YAML: {' '.join(str(error).split())}.") from None
+    if not isinstance(entries, dict):
+        raise SourceError(f"{file.name} has no entries: each is a name with what describes that shop below it.")
+    return entries
 
 
 def _check_platform(system: System, file: Path) -> None:

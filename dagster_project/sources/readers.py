@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from dagster_project import sql
 from dagster_project.home import Home
 from dagster_project.sources.config import SourceError, System, Table
 
@@ -33,13 +34,13 @@ def source_file(system: System, table: str, home: Home) -> Path | None:
 
 def _sqlite_table(connection: duckdb.DuckDBPyConnection, path: Path, system: System, table: str) -> str:
     load_extension(connection, "sqlite_scanner")
-    connection.execute(f"attach if not exists '{path}' as {system.name} (type sqlite, read_only)")
+    connection.execute(f"attach if not exists {sql.text(path)} as {sql.name(system.name)} (type sqlite, read_only)")
     found = connection.execute(
         "select 1 from duckdb_tables() where database_name = ? and table_name = ?", [system.name, table]
     ).fetchone()
     if not found:
         raise SourceError(f"The system {system.name} has no table {table}.")
-    return f'{system.name}.main."{table}"'
+    return f"{sql.name(system.name)}.main.{sql.name(table)}"
 
 
 def _file(location: Path, system: System, table: str) -> str:
@@ -53,8 +54,13 @@ def _file(location: Path, system: System, table: str) -> str:
             f"The table {table} of the system {system.name} is the file {path.name}; "
             f"files can end in {', '.join(FILE_READERS)}."
         )
-    columns = "{" + ", ".join(f"'{name}': '{type_}'" for name, type_ in (config.columns or {}).items()) + "}"
-    return reader.format(path=f"'{path}'", columns=columns)
+    if "{columns}" in reader and not config.columns:
+        raise SourceError(
+            f"The table {table} of the system {system.name} is the file {path.name}, whose columns and their types "
+            "have to be listed (columns: {id: VARCHAR, ...})."
+        )
+    columns = ", ".join(f"{sql.text(name)}: {sql.text(type_)}" for name, type_ in (config.columns or {}).items())
+    return reader.format(path=sql.text(path), columns="{" + columns + "}")
 
 
 def _file_path(location: Path, config: Table) -> Path:
@@ -64,4 +70,5 @@ def _file_path(location: Path, config: Table) -> Path:
 def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     """Load a DuckDB extension from its wheel; a bare LOAD would try to download it."""
     folder = Path(find_spec(f"duckdb_extension_{name}").submodule_search_locations[0])
-    connection.execute(f"load '{folder}/extensions/v{duckdb.__version__}/{name}.duckdb_extension'")
+    extension = folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
+    connection.execute(f"load {sql.text(extension)}")

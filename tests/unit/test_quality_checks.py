@@ -23,7 +23,7 @@ from dagster import (
     multi_asset,
 )
 
-from dagster_project.quality.checks import build_contract_checks, build_raw_checks, build_segment_checks
+from dagster_project.quality.checks import build_raw_checks, build_table_checks
 from dagster_project.quality.suites import SuiteError
 
 DAILY = DailyPartitionsDefinition("2024-01-01")
@@ -246,8 +246,9 @@ def warehouse(tmp_path) -> Path:
 @pytest.mark.parametrize(("max_share", "passed"), [(0.01, False), (0.02, True)])
 def test_the_contract_gate_takes_its_limits_from_the_settings(suites, warehouse, max_share, passed):
     key = AssetKey(["contract", "raw_reconciliation"])
-    checks = build_contract_checks(
-        {"contract.raw_reconciliation": key, "contract.orders": AssetKey(["contract", "orders"])},
+    checks = build_table_checks(
+        "contract",
+        [key, AssetKey(["contract", "orders"])],
         warehouse=warehouse,
         parameters={"max_share": max_share},
         root=suites,
@@ -265,7 +266,7 @@ def test_the_contract_gate_takes_its_limits_from_the_settings(suites, warehouse,
 
 def test_the_segments_gate_stands_before_publication_and_frees_the_warehouse(suites, warehouse):
     key = AssetKey(["segments", "seg_rfm"])
-    checks = build_segment_checks({"segments.seg_rfm": key}, warehouse=warehouse, parameters={}, root=suites)
+    checks = build_table_checks("segments", [key], warehouse=warehouse, parameters={}, root=suites)
 
     @asset(key=key, partitions_def=DAILY)
     def build() -> None:
@@ -287,4 +288,10 @@ def test_the_segments_gate_stands_before_publication_and_frees_the_warehouse(sui
 
 def test_a_suite_for_a_table_that_is_not_built_is_refused(suites, warehouse):
     with pytest.raises(SuiteError, match=r"segments/seg_rfm\.yml: there is no table seg_rfm"):
-        build_segment_checks({}, warehouse=warehouse, parameters={}, root=suites)
+        build_table_checks("segments", [], warehouse=warehouse, parameters={}, root=suites)
+
+
+def test_two_tables_of_one_name_are_refused(suites, warehouse):
+    keys = [AssetKey(["contract", "raw_reconciliation"]), AssetKey(["quarantine", "raw_reconciliation"])]
+    with pytest.raises(ValueError, match="one name"):
+        build_table_checks("contract", keys, warehouse=warehouse, parameters={}, root=suites)
