@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project import sql
 from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
 
@@ -37,12 +38,14 @@ def publish(home: Home, run_id: str, as_of: date, tables: Mapping[str, str]) -> 
 
     Returns the manifest: as-of date, and per table rows, bytes and the SHA-256 of its Parquet file.
     """
+    for left_by_a_crash in home.publications.glob(".*"):
+        shutil.rmtree(left_by_a_crash)
     unfinished = home.publications / f".{run_id}"
-    shutil.rmtree(unfinished, ignore_errors=True)
     (unfinished / "parquet").mkdir(parents=True)
     with duckdb.connect(str(home.warehouse)) as connection:
-        check_as_of(connection, as_of)
-        connection.execute(f"attach '{unfinished / 'marts.duckdb'}' as marts (storage_version '{STORAGE_VERSION}')")
+        check_as_of(connection, as_of, tables)
+        marts = sql.text(unfinished / "marts.duckdb")
+        connection.execute(f"attach {marts} as marts (storage_version '{STORAGE_VERSION}')")
         described = {name: _write_table(connection, schema, name, unfinished) for name, schema in tables.items()}
         connection.execute("detach marts")
     manifest = {"run_id": run_id, "as_of_date": as_of.isoformat(), "tables": described}
@@ -61,21 +64,29 @@ def write_snapshot(home: Home, as_of: date) -> tuple[Path, int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".tmp")
     with duckdb.connect(str(home.warehouse)) as connection:
-        check_as_of(connection, as_of)
+        check_as_of(connection, as_of, {"customer_segments": "segments"})
         rows = connection.execute(f"""
             copy (select * from segments.customer_segments order by customer_key)
-            to '{unfinished}' (format parquet, compression zstd)
+            to {sql.text(unfinished)} (format parquet, compression zstd)
         """).fetchone()[0]
     os.replace(unfinished, path)
     return path, rows
 
 
-def check_as_of(connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
-    """Raises PublishError where the warehouse's as-of tables hold another date than the run's."""
-    held = [row[0] for row in connection.execute("select distinct as_of_date from core.fct_customer").fetchall()]
-    if held != [as_of]:
-        found = ", ".join(str(day) for day in held) or "nothing"
-        raise PublishError(f"The run is for {as_of}, but the warehouse holds {found}: run recompute for {as_of} again.")
+def check_as_of(connection: duckdb.DuckDBPyConnection, as_of: date, tables: Mapping[str, str]) -> None:
+    """Raises PublishError where one of the tables holds another date than the run's."""
+    dated = connection.execute(
+        "select schema_name, table_name from duckdb_columns() where column_name = 'as_of_date' order by all"
+    ).fetchall()
+    for schema, name in dated:
+        if tables.get(name) != schema:
+            continue
+        held = connection.execute(f"select distinct as_of_date from {schema}.{name} order by all").fetchall()
+        if held and held != [(as_of,)]:
+            found = ", ".join(str(day) for (day,) in held)
+            raise PublishError(
+                f"The run is for {as_of}, but {schema}.{name} holds {found}: run recompute for {as_of} again."
+            )
 
 
 def _write_table(
@@ -83,7 +94,7 @@ def _write_table(
 ) -> Mapping[str, int | str]:
     path = folder / "parquet" / f"{name}.parquet"
     connection.execute(f"create table marts.{name} as select * from {schema}.{name} order by all")
-    rows = connection.execute(f"copy marts.{name} to '{path}' (format parquet, compression zstd)").fetchone()[0]
+    rows = connection.execute(f"copy marts.{name} to {sql.text(path)} (format parquet, compression zstd)").fetchone()[0]
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"rows": rows, "bytes": path.stat().st_size, "sha256": digest}

@@ -44,7 +44,7 @@ def default_as_of(source: Source, home: Home, now: datetime) -> date:
         newest = connection.execute(
             f"""
             select cast(timezone({sql.text(source.time_zone)}, max(ordered_at)) as date)
-            from (select cast({sql.name(last.column)} as timestamptz) as ordered_at from {orders})
+            from (select try_cast({sql.name(last.column)} as timestamptz) as ordered_at from {orders})
             where ordered_at <= ?
             """,
             [now + timedelta(days=1)],

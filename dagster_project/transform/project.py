@@ -111,6 +111,7 @@ class DbtProject:
         variables = {
             **self.vars,
             "home": self.home.folder.as_posix(),
+            "threads": self.threads,
             **({"as_of_date": as_of} if as_of else {}),
         }
         try:

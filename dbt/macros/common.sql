@@ -65,6 +65,24 @@
     end
 {%- endmacro %}
 
+{# The system whose customer ids a row names: the shop that its system is configured with, else its own. #}
+{% macro customer_system(source_system) -%}
+    coalesce(
+        {%- for system in var('systems', []) if system.shop %}
+        case when {{ source_system }} = '{{ system.name }}' then '{{ system.shop }}' end,
+        {%- endfor %}
+        {{ source_system }}
+    )
+{%- endmacro %}
+
+{# The identity record of a row that names a contact or, where there is none, a shop customer. #}
+{% macro contacted_record_key() -%}
+    case
+        when contact_id is not null then {{ hash_key(["'contact'", 'source_system', 'contact_id']) }}
+        else {{ hash_key(["'customer'", customer_system('source_system'), 'customer_id']) }}
+    end
+{%- endmacro %}
+
 {#
   Per record the version of its attributes that was visible on the as-of date: the newest one landed by a run of
   that date or earlier; before the first such run the first version landed, marked is_backfilled.

@@ -25,15 +25,16 @@
 
 {# One staging model as contract columns: cast where it has them, typed NULL where it may lack them. #}
 {% macro contract_select(relation, entity, columns) -%}
+    {%- set unless_said = {'updated_at': '_loaded_at', 'is_deleted': 'false'} -%}
     {%- set provided = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
     select
     {%- for column in columns %}
-        {% if column.name in provided -%}
+        {% if column.name in provided and column.name in unless_said -%}
+            coalesce(cast({{ column.name }} as {{ column.data_type }}), {{ unless_said[column.name] }}) as {{ column.name }},
+        {%- elif column.name in provided -%}
             cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }},
-        {%- elif column.name == 'updated_at' -%}
-            _loaded_at as updated_at,
-        {%- elif column.name == 'is_deleted' -%}
-            cast(false as boolean) as is_deleted,
+        {%- elif column.name in unless_said -%}
+            {{ unless_said[column.name] }} as {{ column.name }},
         {%- elif column.meta.required -%}
             {%- do exceptions.raise_compiler_error(
                 relation.identifier ~ ' lacks the column ' ~ column.name ~ ', which every row of ' ~ entity
@@ -94,6 +95,26 @@
 {%- endmacro %}
 
 {#
+  One value per record of a source system. Faulty rows without a complete key are records of their own, so that they
+  are quarantined one by one and exact duplicates among them still collapse.
+#}
+{% macro contract_row_key(key, columns, needs_one_of) -%}
+    {%- if key | length == 1 -%}
+        coalesce({{ key[0] }}, row_hash)
+    {%- else -%}
+        case
+            {%- for column in columns if column.name in key and column.meta.required %}
+            when {{ column.name }} is null then row_hash
+            {%- endfor %}
+            {%- for names in needs_one_of %}
+            when {{ names | join(' is null and ') }} is null then row_hash
+            {%- endfor %}
+            else {{ hash_key(key) }}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+{#
   All rows of an entity.
     key           the columns that name one record within its source system
     parent        (entity, column) of the record that a row belongs to and follows into quarantine
@@ -115,7 +136,6 @@
         {%- do columns.append(column) -%}
     {%- endfor -%}
     {%- set names = columns | map(attribute='name') | list -%}
-    {%- set row_key = key[0] if key | length == 1 else 'row_key' -%}
 
 with mapped as (
 
@@ -146,10 +166,16 @@ hashed as (
     select
         *,
         {{ hash_key(names) }} as row_hash
-        {%- if key | length > 1 %},
-        {{ hash_key(key) }} as row_key
-        {%- endif %}
     from mapped
+
+),
+
+keyed as (
+
+    select
+        *,
+        {{ contract_row_key(key, columns, needs_one_of) }} as row_key
+    from hashed
 
 ),
 
@@ -158,10 +184,10 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by source_system, {{ row_key }}, case when {{ key[0] }} is null then row_hash end
+            partition by source_system, row_key
             order by updated_at desc nulls last, loaded_at desc nulls last, row_hash nulls last
         ) as version_number
-    from hashed
+    from keyed
 
 ),
 
@@ -230,7 +256,7 @@ older as (
     from numbered
     inner join newest
         on newest.source_system = numbered.source_system
-        and newest.{{ row_key }} = numbered.{{ row_key }}
+        and newest.row_key = numbered.row_key
     where numbered.version_number > 1
 
 ),

@@ -41,10 +41,10 @@ destination_counts as (
 
     select
         raw_table,
-        sum(case when outcome = 'kept' then row_count else 0 end) as contract_rows,
+        sum(case when outcome in ('kept', 'deleted') then row_count else 0 end) as contract_rows,
         sum(case when outcome = 'quarantined' then row_count else 0 end) as quarantined_rows,
         sum(case when outcome = 'superseded' then row_count else 0 end) as superseded_rows,
-        sum(case when outcome = 'kept' then abs(amount) else 0 end) as contract_amount,
+        sum(case when outcome in ('kept', 'deleted') then abs(amount) else 0 end) as contract_amount,
         sum(case when outcome = 'quarantined' then abs(amount) else 0 end) as quarantined_amount,
         sum(case when outcome = 'superseded' then abs(amount) else 0 end) as superseded_amount
 

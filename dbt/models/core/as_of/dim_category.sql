@@ -11,8 +11,7 @@ with categories as (
             when parent_category_id is not null then {{ hash_key(['source_system', 'parent_category_id']) }}
         end as named_parent_key
 
-    from {{ ref('categories') }}
-    where not is_deleted
+    from {{ visible_versions(ref('categories_rows'), 'category_id') }}
 
 ),
 
@@ -23,7 +22,9 @@ linked as (
         parents.category_key as parent_category_key
 
     from categories
-    left join categories as parents on parents.category_key = categories.named_parent_key
+    left join categories as parents
+        on parents.category_key = categories.named_parent_key
+        and parents.category_key <> categories.category_key
 
 ),
 

@@ -28,8 +28,8 @@ first_seen as (
 
     select
         customer_key,
-        min({{ business_date('earliest_recorded_at') }}) as first_seen_date,
-        min({{ business_date('first_loaded_at') }}) as first_loaded_date,
+        -- where nothing says when anything happened: when it was first landed
+        coalesce(min({{ business_date('earliest_recorded_at') }}), min(first_landed_as_of)) as first_seen_date,
         count(*) as record_count
 
     from identity
@@ -103,7 +103,7 @@ final as (
     select
         first_seen.customer_key,
         {{ as_of_date() }} as as_of_date,
-        coalesce(first_seen.first_seen_date, first_seen.first_loaded_date) as first_seen_date,
+        first_seen.first_seen_date,
         cast(first_seen.record_count as bigint) as record_count,
         coalesce(profiles.country, order_countries.country) as country,
         {%- for attribute in attributes if attribute != 'country' %}
@@ -114,9 +114,7 @@ final as (
     from first_seen
     left join profiles on profiles.customer_key = first_seen.customer_key
     left join order_countries on order_countries.customer_key = first_seen.customer_key
-    where
-        first_seen.first_seen_date <= {{ as_of_date() }}
-        or first_seen.first_seen_date is null
+    where first_seen.first_seen_date <= {{ as_of_date() }}
 
 )
 

@@ -47,6 +47,7 @@ final as (
 
     from pairs
     inner join categories on categories.category_key = pairs.ancestor_key
+    where categories.level is not null
 
 )
 

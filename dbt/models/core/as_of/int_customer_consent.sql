@@ -3,10 +3,7 @@ with consents as (
 
     select
         *,
-        case
-            when contact_id is not null then {{ hash_key(["'contact'", 'source_system', 'contact_id']) }}
-            else {{ hash_key(["'customer'", 'source_system', 'customer_id']) }}
-        end as record_key
+        {{ contacted_record_key() }} as record_key
 
     from {{ ref('consents') }}
     where not is_deleted and {{ business_date('occurred_at') }} <= {{ as_of_date() }}

@@ -21,10 +21,7 @@ keyed as (
 
     select
         *,
-        case
-            when contact_id is not null then {{ hash_key(["'contact'", 'source_system', 'contact_id']) }}
-            else {{ hash_key(["'customer'", 'source_system', 'customer_id']) }}
-        end as record_key
+        {{ contacted_record_key() }} as record_key
 
     from messages
 

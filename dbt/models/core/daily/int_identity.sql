@@ -45,6 +45,7 @@ final as (
         ranked.record_id,
         firsts.origin_key as customer_key,
         ranked.first_loaded_at,
+        ranked.first_landed_as_of,
         ranked.first_recorded_at,
         ranked.earliest_recorded_at
 

@@ -35,7 +35,7 @@ keyed as (
         {{ business_date('ordered_at') }} as order_date,
         status,
         coalesce(is_test, false) as is_test,
-        coalesce(cancelled_at, case when is_deleted then updated_at end) as ended_at,
+        coalesce(cancelled_at, case when is_deleted and status <> 'cancelled' then updated_at end) as ended_at,
         currency,
         exchange_rate,
         channel,
@@ -56,7 +56,7 @@ valued as (
     select
         keyed.*,
         identity.customer_key,
-        cast(coalesce(line_totals.units, 0) as bigint) as units,
+        cast(coalesce(line_totals.units, 0) as decimal(18, 4)) as units,
         cast(coalesce(line_totals.gross_amount, 0) as decimal(18, 4)) as gross_amount,
         cast(coalesce(line_totals.discount_amount, 0) as decimal(18, 4)) as discount_amount,
         keyed.is_test

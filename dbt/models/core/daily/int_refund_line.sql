@@ -54,7 +54,10 @@ shared as (
             when sum(line_value) over (partition by refund_key) = 0 then 0
             else cast(line_value as double) / cast(sum(line_value) over (partition by refund_key) as double)
         end as share,
-        row_number() over (partition by refund_key order by order_line_id desc nulls last) as position_from_last
+        row_number() over (
+            partition by refund_key
+            order by case when line_value <> 0 then 0 else 1 end nulls last, order_line_id desc nulls last
+        ) as position_from_last
 
     from candidates
     where is_named = has_named and (is_named = 1 or is_merchandise)
@@ -76,7 +79,7 @@ spread as (
 
 ),
 
--- every line but the last is rounded to the cent; the last takes what remains
+-- every line but the last of any value is rounded to the cent; the last takes what remains
 allotted as (
 
     select

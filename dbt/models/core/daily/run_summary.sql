@@ -13,7 +13,17 @@ order_lines as (
 
 refunds as (
 
-    select * from {{ ref('fct_refund') }} where raw_table is not null
+    select
+        source_system,
+        raw_table,
+        refund_key,
+        customer_key is not null as is_identified,
+        sum(refund_amount) as refund_amount,
+        sum(other_amount) as other_amount
+
+    from {{ ref('fct_refund') }}
+    where raw_table is not null
+    group by source_system, raw_table, refund_key, customer_key is not null
 
 ),
 
@@ -57,11 +67,11 @@ counted as (
         'kept',
         cast(null as string),
         refund_amount <> 0,
-        customer_key is not null,
-        count(distinct refund_key),
+        is_identified,
+        count(*),
         -sum(refund_amount + other_amount)
     from refunds
-    group by source_system, raw_table, refund_amount <> 0, customer_key is not null
+    group by source_system, raw_table, refund_amount <> 0, is_identified
 
 ),
 

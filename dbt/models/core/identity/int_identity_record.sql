@@ -11,24 +11,23 @@ contacts as (
 
 ),
 
-orders as (
+-- the newest versions, each with when any version of it was first landed
+{% for relation, record in [('orders', 'order_id'), ('checkouts', 'checkout_id'), ('refunds', 'refund_id')] -%}
+{{ relation }} as (
 
-    select * from {{ ref('orders') }}
-
-),
-
-checkouts as (
-
-    select * from {{ ref('checkouts') }}
-
-),
-
-refunds as (
-
-    select * from {{ ref('refunds') }}
+    select *
+    from (
+        select
+            *,
+            min(loaded_at) over (partition by source_system, {{ record }}) as first_loaded_at,
+            min(landed_as_of) over (partition by source_system, {{ record }}) as first_landed_as_of
+        from {{ ref(relation ~ '_rows') }}
+    )
+    where outcome = 'kept'
 
 ),
 
+{% endfor -%}
 sightings as (
 
     select
@@ -37,7 +36,8 @@ sightings as (
         customer_id as record_id,
         {{ hash_key(["'customer'", 'source_system', 'customer_id']) }} as record_key,
         {{ hash_key(["'customer'", 'source_system', 'customer_id']) }} as origin_key,
-        loaded_at,
+        loaded_at as first_loaded_at,
+        landed_as_of as first_landed_as_of,
         created_at as recorded_at
     from customers
 
@@ -50,6 +50,7 @@ sightings as (
         {{ hash_key(["'contact'", 'source_system', 'contact_id']) }},
         {{ hash_key(["'contact'", 'source_system', 'contact_id']) }},
         loaded_at,
+        landed_as_of,
         created_at
     from contacts
 
@@ -66,7 +67,8 @@ sightings as (
         customer_id,
         {{ hash_key(["'customer'", 'source_system', 'customer_id']) }},
         {{ hash_key(["'customer'", 'source_system', 'customer_id']) }},
-        min(loaded_at),
+        min(first_loaded_at),
+        min(first_landed_as_of),
         min({{ occurred_at }})
     from {{ relation }}
     where customer_id is not null
@@ -81,7 +83,8 @@ sightings as (
         cast(null as string),
         {{ hash_key(["'guest'", normalised_email('email')]) }},
         {{ hash_key(["'" ~ relation ~ "'", 'source_system', record]) }},
-        loaded_at,
+        first_loaded_at,
+        first_landed_as_of,
         {{ occurred_at }}
     from {{ relation }}
     where customer_id is null and {{ normalised_email('email') }} is not null
@@ -96,8 +99,9 @@ ranked as (
         *,
         row_number() over (
             partition by record_key
-            order by loaded_at nulls last, recorded_at nulls last, origin_key nulls last
+            order by first_loaded_at nulls last, recorded_at nulls last, origin_key nulls last
         ) as sighting_number,
+        min(first_landed_as_of) over (partition by record_key) as earliest_landed_as_of,
         min(recorded_at) over (partition by record_key) as earliest_recorded_at
 
     from sightings
@@ -112,7 +116,8 @@ final as (
         source_system,
         record_id,
         origin_key,
-        loaded_at as first_loaded_at,
+        first_loaded_at,
+        earliest_landed_as_of as first_landed_as_of,
         recorded_at as first_recorded_at,
         earliest_recorded_at
 
