@@ -53,8 +53,8 @@ def ui() -> None:
     os.chdir(PROJECT_FOLDER)
     # A script's background job ignores SIGINT, and Dagster treats SIGTERM like it: nothing could stop the UI.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    command = [sys.executable, "-W", "ignore", "-m", "dagster", "dev", "-w", "workspace.yaml"]
-    os.execvpe(sys.executable, command, {**os.environ, "DAGSTER_HOME": str(home.dagster)})
+    environment = {**os.environ, "DAGSTER_HOME": str(home.dagster), "PYTHONWARNINGS": "ignore"}
+    os.execvpe(sys.executable, [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"], environment)
 
 
 def _prepared_home(settings: Settings) -> Home:
@@ -78,6 +78,7 @@ def _run_daily_refresh(settings: Settings, home: Home, as_of: date) -> bool:
 
     from dagster_project.automation import DAILY_REFRESH
     from dagster_project.definitions import build_definitions
+    from dagster_project.progress import failures
     from dagster_project.transform.catalogue import validate_catalogue
     from dagster_project.transform.project import DBT_FOLDER
 
@@ -93,26 +94,15 @@ def _run_daily_refresh(settings: Settings, home: Home, as_of: date) -> bool:
                 raise_on_error=False,
             )
         )
-    for event in result.all_events:
-        if event.is_step_failure:
-            click.echo(f"{event.step_key} failed: {_sentence(event)}", err=True)
+    for sentence in failures(result.all_events):
+        click.echo(sentence, err=True)
     return result.success
-
-
-def _sentence(event) -> str:
-    data = event.step_failure_data
-    if data.user_failure_data and data.user_failure_data.description:
-        return data.user_failure_data.description
-    error = data.error
-    while error.cause:
-        error = error.cause
-    return error.message.strip()
 
 
 def main() -> None:
     """Entry point: what a user can mend is one sentence, not a traceback."""
     try:
-        cli(standalone_mode=False)
+        cli()
     except WarehouseError as error:
         click.echo(str(error), err=True)
         sys.exit(1)

@@ -1,25 +1,26 @@
-"""What a run says on a terminal: a plain line for everything that was done, as it is done.
+"""What a run says on a terminal: a plain line for everything that was done, as it is done, and why it failed.
 
 A Dagster logger; the UI does not need it. Decides only how events read.
 """
 
 import logging
 import sys
+from collections.abc import Iterator, Sequence
 
 from dagster import DagsterEvent, DagsterEventType, InitLoggerContext, logger
+from dagster._utils.error import SerializableErrorInfo
 
 INDENT = "  "
+PROJECT = __package__ + "."
 
 
 class ProgressHandler(logging.Handler):
-    """Prints the events that a person follows a run by, and every warning and error of the steps."""
+    """Prints the events that a person follows a run by."""
 
     def emit(self, record: logging.LogRecord) -> None:
         meta = getattr(record, "dagster_meta", {})
         event: DagsterEvent | None = meta.get("dagster_event")
         line = describe(event) if event else None
-        if event is None and record.levelno >= logging.WARNING and meta.get("op_name"):
-            line = f"{INDENT}{record.levelname.lower()}: {meta.get('orig_message')}"
         if line:
             print(line, file=sys.stdout, flush=True)
 
@@ -34,9 +35,36 @@ def describe(event: DagsterEvent) -> str | None:
         if "rows" in metadata and "rows_before" in metadata:
             path = "/".join(event.asset_key.path)
             return f"{INDENT}{path}: {metadata['rows'].value:,} new rows, {metadata['rows_before'].value:,} before"
+    if event.event_type == DagsterEventType.STEP_FAILURE:
+        return f"{INDENT}{event.step_key:<52} failed"
     if event.event_type == DagsterEventType.STEP_SKIPPED:
         return f"{INDENT}{event.step_key:<52}skipped"
     return None
+
+
+def failures(events: Sequence[DagsterEvent]) -> Iterator[str]:
+    """Why a run failed: for each step that did, what it says itself, what its checks found, or its error."""
+    for event in events:
+        if event.event_type == DagsterEventType.STEP_FAILURE:
+            said = event.step_failure_data.user_failure_data
+            findings = "\n".join(_findings(events, event.step_key))
+            reason = (said and said.description) or findings or _message(event.step_failure_data.error)
+            yield f"{event.step_key} failed: {reason}"
+
+
+def _findings(events: Sequence[DagsterEvent], step_key: str) -> Iterator[str]:
+    for event in events:
+        if event.event_type == DagsterEventType.ASSET_CHECK_EVALUATION and event.step_key == step_key:
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed and evaluation.description:
+                yield evaluation.description
+
+
+def _message(error: SerializableErrorInfo) -> str:
+    """The sentence of the project's own error in a chain of causes, else the message of the first cause."""
+    while error.cause and not error.message.startswith(PROJECT):
+        error = error.cause
+    return (error.message.partition(": ")[2] if error.message.startswith(PROJECT) else error.message).strip()
 
 
 @logger(description="Plain lines for a terminal.")

@@ -7,7 +7,7 @@ import os
 from datetime import date
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dagster_project.errors import WarehouseError
@@ -34,6 +34,14 @@ class Settings(BaseSettings):
     )
     warehouse_threads: int = Field(2, ge=1, description="Threads that dbt and DuckDB use.")
 
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _written_as_a_date(cls, value: object) -> object:
+        try:
+            return date.fromisoformat(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ValueError(f"{value} is no date; write it as YYYY-MM-DD, such as 2026-06-30") from None
+
 
 def load_settings() -> Settings:
     """The settings of this process.
@@ -44,7 +52,8 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}" for problem in error.errors()
+            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors()
         )
         raise SettingsError(f"The settings cannot be read: {problems}.") from None
 

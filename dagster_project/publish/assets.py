@@ -8,6 +8,7 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    BackfillPolicy,
     MaterializeResult,
     MetadataValue,
     PartitionsDefinition,
@@ -34,7 +35,12 @@ def public_tables(project: DbtProject) -> Mapping[str, str]:
 def build_publish_assets(project: DbtProject, home: Home, daily: PartitionsDefinition) -> list[AssetsDefinition]:
     """The snapshot and the publication, as of the partition's date."""
     tables = public_tables(project)
-    common = {"group_name": "published", "partitions_def": daily, "pool": WRITER_POOL}
+    common = {
+        "group_name": "published",
+        "partitions_def": daily,
+        "backfill_policy": BackfillPolicy.multi_run(1),
+        "pool": WRITER_POOL,
+    }
 
     @asset(key=SNAPSHOT, deps=[AssetKey(["segments", "customer_segments"])], kinds={"parquet"}, **common)
     def snapshot(context: AssetExecutionContext) -> MaterializeResult:

@@ -16,15 +16,11 @@ from typing import Any
 import duckdb
 
 from dagster_project import sql
-from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
+from dagster_project.warehouse import check_as_of, open_warehouse
 
 KEPT_PUBLICATIONS = 3
 STORAGE_VERSION = "v1.2.0"  # the oldest DuckDB that BI drivers still bring
-
-
-class PublishError(WarehouseError):
-    """The warehouse does not hold what is to be published; the message says why."""
 
 
 def published_as_of(home: Home) -> date | None:
@@ -42,7 +38,7 @@ def publish(home: Home, run_id: str, as_of: date, tables: Mapping[str, str]) -> 
         shutil.rmtree(left_by_a_crash)
     unfinished = home.publications / f".{run_id}"
     (unfinished / "parquet").mkdir(parents=True)
-    with duckdb.connect(str(home.warehouse)) as connection:
+    with open_warehouse(home.warehouse) as connection:
         check_as_of(connection, as_of, tables)
         marts = sql.text(unfinished / "marts.duckdb")
         connection.execute(f"attach {marts} as marts (storage_version '{STORAGE_VERSION}')")
@@ -63,7 +59,7 @@ def write_snapshot(home: Home, as_of: date) -> tuple[Path, int]:
     path = home.snapshot(as_of)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".tmp")
-    with duckdb.connect(str(home.warehouse)) as connection:
+    with open_warehouse(home.warehouse) as connection:
         check_as_of(connection, as_of, {"customer_segments": "segments"})
         rows = connection.execute(f"""
             copy (select * from segments.customer_segments order by customer_key)
@@ -71,22 +67,6 @@ def write_snapshot(home: Home, as_of: date) -> tuple[Path, int]:
         """).fetchone()[0]
     os.replace(unfinished, path)
     return path, rows
-
-
-def check_as_of(connection: duckdb.DuckDBPyConnection, as_of: date, tables: Mapping[str, str]) -> None:
-    """Raises PublishError where one of the tables holds another date than the run's."""
-    dated = connection.execute(
-        "select schema_name, table_name from duckdb_columns() where column_name = 'as_of_date' order by all"
-    ).fetchall()
-    for schema, name in dated:
-        if tables.get(name) != schema:
-            continue
-        held = connection.execute(f"select distinct as_of_date from {schema}.{name} order by all").fetchall()
-        if held and held != [(as_of,)]:
-            found = ", ".join(str(day) for (day,) in held)
-            raise PublishError(
-                f"The run is for {as_of}, but {schema}.{name} holds {found}: run recompute for {as_of} again."
-            )
 
 
 def _write_table(

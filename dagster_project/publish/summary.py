@@ -51,7 +51,8 @@ def print_summary(home: Home, shown_home: Path, as_of: date) -> None:
     for label, size, customer_share, revenue_share in rows:
         table.add_row(label, f"{size:,}", _percent(customer_share), _percent(revenue_share))
     console.print(table)
-    console.print(f"Marts for BI: {shown_home / 'published' / 'marts.duckdb'}, as Parquet in the folder beside it.")
+    place = shown_home / "published" / "marts.duckdb"
+    console.print(f"Marts for BI: {place}, as Parquet in the folder beside it.", soft_wrap=True)
 
 
 def _percent(share: float | None) -> str:

@@ -18,8 +18,8 @@ class ExtractionError(ValueError):
 class Extraction:
     """One extraction of one table.
 
-    files            Parquet files landed, as paths relative to the home; none where nothing was new
-    rows             rows in them
+    files            the newest Parquet files landed, as paths relative to the home; none where none ever was
+    rows             rows landed now
     rows_before      rows of the table in raw before
     source_has_rows  whether the source's table holds any row
     missing_columns  columns that raw has and the source has no more

@@ -28,7 +28,7 @@ def default_as_of(source: Source, home: Home, now: datetime) -> date:
 
     Orders that the contract would call in the future (later than a day from now) do not count.
 
-    Raises SourceError where the source holds no order.
+    Raises SourceError where the source cannot be read or holds no order.
     """
     import duckdb
 
@@ -38,17 +38,21 @@ def default_as_of(source: Source, home: Home, now: datetime) -> date:
     if source.simulation:
         _simulate(source, home, source.simulation.end)
     last = source.last_order
-    with duckdb.connect() as connection:
-        connection.execute(f"set TimeZone = {sql.text(last.time_zone)}")  # what a time without a zone is in
-        orders = relation(connection, source.system(last.system), last.table, home)
-        newest = connection.execute(
-            f"""
-            select cast(timezone({sql.text(source.time_zone)}, max(ordered_at)) as date)
-            from (select try_cast({sql.name(last.column)} as timestamptz) as ordered_at from {orders})
-            where ordered_at <= ?
-            """,
-            [now + timedelta(days=1)],
-        ).fetchone()[0]
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(f"set TimeZone = {sql.text(last.time_zone)}")  # what a time without a zone is in
+            orders = relation(connection, source.system(last.system), last.table, home)
+            newest = connection.execute(
+                f"""
+                select cast(timezone({sql.text(source.time_zone)}, max(ordered_at)) as date)
+                from (select try_cast({sql.name(last.column)} as timestamptz) as ordered_at from {orders})
+                where ordered_at <= ?
+                """,
+                [now + timedelta(days=1)],
+            ).fetchone()[0]
+    except duckdb.Error as error:
+        why = str(error).splitlines()[0]
+        raise SourceError(f"The table {last.table} of the system {last.system} cannot be read: {why}") from None
     if newest is None:
         raise SourceError(f"The table {last.table} of the system {last.system} holds no order.")
     return newest
@@ -96,6 +100,8 @@ def _raw_asset(source: Source, system: System, table: str, home: Home) -> Assets
                 required=config.required,
                 fingerprint=f"{file.stat().st_size}-{file.stat().st_mtime_ns}" if file else None,
             )
+        # Without news the gate looks at the newest landing again, so that what failed once does not pass by repeating.
+        newest = landing.files or sorted(home.raw(system.name, table).glob("*.parquet"))[-1:]
         return MaterializeResult(
             metadata={
                 "dagster/row_count": landing.rows_before + landing.rows,
@@ -107,7 +113,7 @@ def _raw_asset(source: Source, system: System, table: str, home: Home) -> Assets
                 "columns": list(landing.columns),
                 "missing_columns": list(landing.missing_columns),
                 "new_columns": list(landing.new_columns),
-                "files": [home.relative(path) for path in landing.files],
+                "files": [home.relative(path) for path in newest],
             }
         )
 

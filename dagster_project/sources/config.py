@@ -4,7 +4,6 @@ Reads builtin.yml and the user's sources.yml, which have one format. Opens no co
 """
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -158,7 +157,6 @@ def platform_entities(platform: str) -> tuple[str, ...]:
     return tuple(sorted(model.stem.removeprefix(prefix) for model in models))
 
 
-@cache
 def _entries(file: Path) -> Mapping[str, object]:
     try:
         entries = yaml.safe_load(file.read_text()) or {}

@@ -14,6 +14,7 @@ import duckdb
 
 from dagster_project import sql
 
+READ_OPTIONS = "union_by_name = true, hive_partitioning = false"  # a folder called a=b is no column
 LOAD_COLUMNS = ("_loaded_at", "_load_id", "_as_of")
 
 
@@ -109,7 +110,7 @@ class _Landed:
         files = tuple(sorted(folder.glob("*.parquet")))
         if not files:
             return cls("", (), (), 0, None)
-        relation = f"read_parquet([{', '.join(map(sql.text, files))}], union_by_name = true)"
+        relation = f"read_parquet([{', '.join(map(sql.text, files))}], {READ_OPTIONS})"
         columns = tuple(name for name in _columns(connection, relation) if name not in LOAD_COLUMNS)
         rows = connection.execute(f"select count(*) from {relation}").fetchone()[0]
         newest = connection.execute(

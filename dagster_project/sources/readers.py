@@ -10,9 +10,9 @@ from dagster_project.home import Home
 from dagster_project.sources.config import SourceError, System, Table
 
 FILE_READERS = {
-    ".parquet": "read_parquet({path})",
-    ".csv": "read_csv({path}, all_varchar = true, header = true)",
-    ".jsonl": "read_json({path}, format = 'newline_delimited', columns = {columns})",
+    ".parquet": "read_parquet({path}, hive_partitioning = false)",
+    ".csv": "read_csv({path}, all_varchar = true, header = true, hive_partitioning = false)",
+    ".jsonl": "read_json({path}, format = 'newline_delimited', columns = {columns}, hive_partitioning = false)",
 }
 
 

@@ -5,13 +5,16 @@ as of the partition's date). What a model says stands in dbt/, what it depends o
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetExecutionContext,
+    AssetKey,
     AssetsDefinition,
+    BackfillPolicy,
     Failure,
     MaterializeResult,
     PartitionsDefinition,
@@ -19,10 +22,14 @@ from dagster import (
 from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
+from dagster_project.transform.catalogue import validate_catalogue
 from dagster_project.transform.project import DbtProject, plain
 from dagster_project.transform.translator import WarehouseTranslator
+from dagster_project.warehouse import check_as_of, open_warehouse
 
 WRITER_POOL = "warehouse_writer"
+# The as-of group begins here: what else is built for a date has to find this of the same date.
+FIRST_OF_THE_DATE = AssetKey(["core", "dim_customer"])
 SLOW_SECONDS = 1
 BUILT = {"success", "pass", "warn"}
 
@@ -53,11 +60,17 @@ def _stage(
         select=f"tag:{name}",
         exclude=" ".join(unused) or None,
         partitions_def=partitions_def,
+        backfill_policy=BackfillPolicy.multi_run(1) if partitions_def else None,
         dagster_dbt_translator=translator,
         pool=WRITER_POOL,
     )
     def stage(context: AssetExecutionContext) -> Iterator[MaterializeResult | AssetCheckResult]:
         as_of = context.partition_key if partitions_def else None
+        if as_of:
+            validate_catalogue(project.folder)
+            if FIRST_OF_THE_DATE not in context.selected_asset_keys:
+                with open_warehouse(project.home.warehouse) as warehouse:
+                    check_as_of(warehouse, date.fromisoformat(as_of), {"dim_customer": "core"})
         selection = [_node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)]
         results = project.build(selection, as_of, _progress(context))
         yield from _events(results, project.manifest, translator)

@@ -13,6 +13,7 @@ from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
 from dagster_project.home import Home
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.translator import IDENTITY_COMPONENT
+from dagster_project.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     import pandas
@@ -56,9 +57,7 @@ def build_identity_asset(home: Home) -> AssetsDefinition:
     )
     def identity_component() -> MaterializeResult:
         """Records that share an e-mail or a platform id, directly or through others, as one component."""
-        import duckdb
-
-        with duckdb.connect(str(home.warehouse)) as warehouse:
+        with open_warehouse(home.warehouse) as warehouse:
             links = warehouse.execute(
                 "select record_key, link_key from core.int_identity_link where not is_blocked"
             ).df()

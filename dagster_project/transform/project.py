@@ -5,6 +5,7 @@ The manifest is parsed once per state of dbt/ and source, and kept under the hom
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER
 from dagster_project.sources.config import Source, platform_entities
+from dagster_project.warehouse import open_warehouse
 
 DBT_FOLDER = PROJECT_FOLDER / "dbt"
 
@@ -22,6 +24,9 @@ DBT_FOLDER = PROJECT_FOLDER / "dbt"
 class TransformError(WarehouseError):
     """dbt could not be run, or a model or test failed; the message names it."""
 
+
+# Lines of a message of dbt that repeat where it comes from.
+NO_CONTENT = re.compile(r"\w+ Error in |> |compiled code at ")
 
 _parsed_manifests: dict[str, Any] = {}
 
@@ -104,7 +109,7 @@ class DbtProject:
 
         The warehouse file is closed afterwards, so that other steps of this process may open it.
 
-        Raises TransformError where dbt could not start.
+        Raises TransformError where dbt could not start, WarehouseFileError where the warehouse cannot be opened.
         """
         arguments = ["build", "--select", *select, "--indirect-selection", "empty"]
         arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
@@ -114,10 +119,11 @@ class DbtProject:
             "threads": self.threads,
             **({"as_of_date": as_of} if as_of else {}),
         }
+        open_warehouse(self.home.warehouse).close()
         try:
             return self._invoke(arguments, variables, self._parsed, on_event).results
         finally:
-            _release_warehouse()
+            release_warehouse()
 
     @property
     def _parsed(self) -> Any:
@@ -150,11 +156,13 @@ class DbtProject:
 
 
 def plain(message: str) -> str:
-    """A message of dbt as one paragraph."""
-    return " ".join(message.split())
+    """What a message of dbt says, as one paragraph: without the model's path and the trail of macros."""
+    lines = [line.strip() for line in message.splitlines()]
+    return " ".join(line for line in lines if line and not NO_CONTENT.match(line))
 
 
-def _release_warehouse() -> None:
+def release_warehouse() -> None:
+    """Close the warehouse file, which dbt keeps open after a call."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     with DuckDBConnectionManager._LOCK:

@@ -27,6 +27,9 @@ class WarehouseTranslator(DagsterDbtTranslator):
             return self._raw_keys(dbt_resource_props)[0]
         return AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
 
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return dbt_resource_props["description"]
+
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         if dbt_resource_props["resource_type"] == "source":
             return None

@@ -5,7 +5,9 @@
 
 {# Rows of Parquet files: `pattern` is a path with a glob; columns are united by name. #}
 {% macro parquet(pattern) %}{{ return(adapter.dispatch('parquet')(pattern)) }}{% endmacro %}
-{% macro duckdb__parquet(pattern) %}read_parquet('{{ pattern | replace("'", "''") }}', union_by_name = true){% endmacro %}
+{% macro duckdb__parquet(pattern) -%}
+    read_parquet('{{ pattern | replace("'", "''") }}', union_by_name = true, hive_partitioning = false)
+{%- endmacro %}
 
 {# Between two selects whose columns may differ or stand in another order. #}
 {% macro union_all_by_name() %}{{ return(adapter.dispatch('union_all_by_name')()) }}{% endmacro %}

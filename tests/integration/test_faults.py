@@ -123,7 +123,10 @@ TABLE_FAULTS = {
     "missing column": (["alter table orders drop column channel"], "check_raw_demo_shop", "channel"),
     "empty table": (["delete from order_items"], "check_raw_demo_shop", "still has rows"),
     "many rows quarantined": (
-        ["update orders set status = 'lost', updated_at = (select max(updated_at) from orders) where id % 20 = 0"],
+        [
+            "update orders set updated_at = (select max(updated_at) from orders)",  # so that all of them land again
+            "update orders set status = 'lost' where id % 20 = 0",
+        ],
         "check_contract",
         "rows are quarantined",
     ),

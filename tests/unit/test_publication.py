@@ -1,0 +1,163 @@
+"""A publication replaces the one before in one step, a snapshot its own. What is public stands elsewhere."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.home import Home
+from dagster_project.publish import publication
+from dagster_project.publish.publication import publish, published_as_of, write_snapshot
+from dagster_project.warehouse import AsOfError
+
+DAY = date(2026, 6, 30)
+TABLES = {"fct_customer": "core", "dim_category": "core", "customer_segments": "segments"}
+READER = """
+import sys, duckdb
+marts = duckdb.connect(sys.argv[1], read_only=True)
+ask = lambda: marts.execute("select max(customer_key) from fct_customer").fetchone()[0]
+print(ask(), flush=True)
+sys.stdin.readline()
+print(ask(), flush=True)
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "o'brien")
+
+
+@pytest.fixture
+def warehouse(home: Home) -> Callable[..., None]:
+    """Writes a warehouse whose tables hold one customer, as of a day; `segments_as_of` may be another day."""
+
+    def write(customer: str, as_of: date | None = DAY, segments_as_of: date | None = None) -> None:
+        home.folder.mkdir(exist_ok=True)
+        with duckdb.connect(str(home.warehouse)) as connection:
+            connection.execute("create schema if not exists core; create schema if not exists segments")
+            connection.execute("create or replace table core.dim_category as select 'b' as name union all select 'a'")
+            for table, day in (("core.fct_customer", as_of), ("segments.customer_segments", segments_as_of or as_of)):
+                connection.execute(
+                    f"create or replace table {table} as select ? as customer_key, cast(? as date) as as_of_date",
+                    [customer, day],
+                )
+                connection.execute(f"delete from {table} where as_of_date is null")
+
+    return write
+
+
+def _customers(path: Path) -> list[tuple]:
+    with duckdb.connect(str(path), read_only=True) as marts:
+        return marts.execute("select customer_key, as_of_date from fct_customer").fetchall()
+
+
+def test_a_publication_is_a_folder_with_database_parquet_and_manifest(home: Home, warehouse):
+    warehouse("ann")
+    manifest = publish(home, "run-1", DAY, TABLES)
+    assert os.readlink(home.published) == "publications/run-1"
+    assert {path.name for path in home.published.iterdir()} == {"marts.duckdb", "parquet", "manifest.json"}
+    assert json.loads((home.published / "manifest.json").read_text()) == manifest
+    assert (manifest["run_id"], manifest["as_of_date"], published_as_of(home)) == ("run-1", "2026-06-30", DAY)
+    assert _customers(home.published / "marts.duckdb") == [("ann", DAY)]
+    assert set(manifest["tables"]) == set(TABLES)
+    for name, described in manifest["tables"].items():
+        content = (home.published / "parquet" / f"{name}.parquet").read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        rows = {"dim_category": 2}.get(name, 1)
+        assert described == {"rows": rows, "bytes": len(content), "sha256": digest}
+
+
+def test_a_reader_of_the_old_publication_stays_undisturbed(home: Home, warehouse):
+    warehouse("ann")
+    publish(home, "run-1", DAY, TABLES)
+    marts = str(home.published / "marts.duckdb")
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, marts], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdout.readline() == "ann\n"
+        for run in range(2, 7):
+            warehouse(f"bob {run}")
+            publish(home, f"run-{run}", DAY, TABLES)
+        assert not (home.publications / "run-1").exists()
+        reader.stdin.write("\n")
+        reader.stdin.flush()
+        assert reader.stdout.readline() == "ann\n"
+    assert _customers(Path(marts)) == [("bob 6", DAY)]
+
+
+def test_three_publications_are_kept(home: Home, warehouse):
+    warehouse("ann")
+    for run in range(1, 6):
+        publish(home, f"run-{run}", DAY, TABLES)
+    assert {path.name for path in home.publications.iterdir()} == {"run-3", "run-4", "run-5"}
+    assert os.readlink(home.published) == "publications/run-5"
+
+
+def test_a_run_that_breaks_off_leaves_the_last_publication_and_no_leftovers_for_ever(home: Home, warehouse):
+    warehouse("ann")
+    publish(home, "run-1", DAY, TABLES)
+    warehouse("bob")
+    with pytest.raises(duckdb.Error):
+        publish(home, "run-2", DAY, {**TABLES, "seg_missing": "segments"})
+    assert (home.publications / ".run-2").exists()
+    assert _customers(home.published / "marts.duckdb") == [("ann", DAY)]
+    publish(home, "run-3", DAY, TABLES)
+    assert {path.name for path in home.publications.iterdir()} == {"run-1", "run-3"}
+    assert _customers(home.published / "marts.duckdb") == [("bob", DAY)]
+
+
+def test_a_crash_before_the_swap_leaves_the_last_publication(home: Home, warehouse, monkeypatch: pytest.MonkeyPatch):
+    warehouse("ann")
+    publish(home, "run-1", DAY, TABLES)
+    warehouse("bob")
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="power cut"):
+        patch.setattr(publication.os, "replace", _power_cut)
+        publish(home, "run-2", DAY, TABLES)
+    assert _customers(home.published / "marts.duckdb") == [("ann", DAY)]
+    publish(home, "run-3", DAY, TABLES)
+    assert _customers(home.published / "marts.duckdb") == [("bob", DAY)]
+    assert not home.published.with_name("published.tmp").is_symlink()
+
+
+def _power_cut(*_: object) -> None:
+    raise OSError("power cut")
+
+
+@pytest.mark.parametrize("stale", [{"as_of": date(2026, 6, 1)}, {"segments_as_of": date(2026, 6, 1)}])
+def test_tables_of_another_date_are_not_published(home: Home, warehouse, stale: dict):
+    """As after a recompute of an older date, of all tables or of one."""
+    warehouse("ann")
+    publish(home, "run-1", DAY, TABLES)
+    warehouse("bob", **stale)
+    with pytest.raises(AsOfError, match=r"for 2026-06-30, but \S+ holds 2026-06-01: run recompute for 2026-06-30"):
+        publish(home, "run-2", DAY, TABLES)
+    with pytest.raises(AsOfError, match=r"segments\.customer_segments holds 2026-06-01"):
+        write_snapshot(home, DAY)
+    assert _customers(home.published / "marts.duckdb") == [("ann", DAY)]
+    assert not home.snapshot(DAY).exists()
+
+
+def test_a_date_before_the_first_customer_is_no_other_date(home: Home, warehouse):
+    warehouse("nobody", as_of=None)
+    publish(home, "run-1", DAY, TABLES)
+    assert _customers(home.published / "marts.duckdb") == []
+    assert write_snapshot(home, DAY) == (home.snapshot(DAY), 0)
+
+
+def test_a_snapshot_replaces_that_of_its_date_only(home: Home, warehouse):
+    other = date(2026, 6, 1)
+    for day, customer in ((other, "ann"), (DAY, "bob"), (DAY, "cleo")):
+        warehouse(customer, as_of=day)
+        assert write_snapshot(home, day) == (home.snapshot(day), 1)
+    found = {
+        path.name: duckdb.execute("select customer_key from read_parquet(?)", [str(path)]).fetchall()
+        for path in home.snapshot(DAY).parent.iterdir()
+    }
+    assert found == {"as_of_date=2026-06-01.parquet": [("ann",)], "as_of_date=2026-06-30.parquet": [("cleo",)]}
