@@ -8,12 +8,14 @@ import signal
 import sys
 import warnings
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import click
 
 from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
-from dagster_project.settings import PROJECT_FOLDER, Settings, load_settings
+from dagster_project.settings import PROJECT_FOLDER, Settings, SettingsError, load_settings
+from dagster_project.sources.config import Source, load_source
 
 INSTANCE = """\
 telemetry: {enabled: false}
@@ -35,9 +37,10 @@ def cli() -> None:
 def run() -> None:
     """Run the daily job on the source and print the segments."""
     settings = load_settings()
+    source = load_source(settings)
     home = _prepared_home(settings)
     click.echo(f"Source {settings.source}, home {settings.warehouse_home}")
-    as_of = _as_of(settings, home)
+    as_of = _as_of(settings, source, home)
     click.echo(f"As of {as_of}")
     if not _run_daily_refresh(settings, home, as_of):
         sys.exit(1)
@@ -49,7 +52,9 @@ def run() -> None:
 @cli.command()
 def ui() -> None:
     """Open the Dagster UI on the same definitions."""
-    home = _prepared_home(load_settings())
+    settings = load_settings()
+    load_source(settings)
+    home = _prepared_home(settings)
     os.chdir(PROJECT_FOLDER)
     # A script's background job ignores SIGINT, and Dagster treats SIGTERM like it: nothing could stop the UI.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -58,19 +63,38 @@ def ui() -> None:
 
 
 def _prepared_home(settings: Settings) -> Home:
+    """The home with Dagster's instance in it.
+
+    Raises WarehouseError where it belongs to another source, whose history and publication it would mix up.
+    """
     home = Home(settings.warehouse_home.resolve())
-    home.dagster.mkdir(parents=True, exist_ok=True)
+    owner = home.source.read_text().strip() if home.source.exists() else settings.source
+    if owner != settings.source:
+        raise WarehouseError(
+            f"The home {settings.warehouse_home} belongs to the source {owner}: give {settings.source} one of its own, "
+            f"such as WAREHOUSE_HOME={settings.warehouse_home}-{settings.source}."
+        )
+    home.source.parent.mkdir(parents=True, exist_ok=True)
+    home.source.write_text(owner + "\n")
+    home.dagster.mkdir(exist_ok=True)
     (home.dagster / "dagster.yaml").write_text(INSTANCE)
     return home
 
 
-def _as_of(settings: Settings, home: Home) -> date:
-    if settings.as_of:
-        return settings.as_of
-    from dagster_project.sources.assets import default_as_of
-    from dagster_project.sources.config import load_source
+def _as_of(settings: Settings, source: Source, home: Home) -> date:
+    """The date that was asked for, else the last business day with an order.
 
-    return default_as_of(load_source(settings), home, datetime.now(UTC))
+    Raises SettingsError where the source has no such day yet.
+    """
+    from dagster_project.sources.assets import default_as_of
+
+    as_of = settings.as_of or default_as_of(source, home, datetime.now(UTC))
+    today = datetime.now(ZoneInfo(source.time_zone)).date()
+    if not source.first_day <= as_of <= today:
+        raise SettingsError(
+            f"AS_OF={as_of} is no day of the source {settings.source}: it has {source.first_day} to {today}."
+        )
+    return as_of
 
 
 def _run_daily_refresh(settings: Settings, home: Home, as_of: date) -> bool:

@@ -1,7 +1,7 @@
 """When things run: the daily partitions, the two jobs and the daily schedule. What runs stands with the assets."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 from dagster import (
     AssetsDefinition,
@@ -17,7 +17,6 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from dagster_project.sources.config import Source
 
-FIRST_DAY = date(2000, 1, 1)
 DAILY_REFRESH = "daily_refresh"
 RECOMPUTE = "recompute"
 EVERY_NIGHT = "0 3 * * *"
@@ -25,7 +24,7 @@ EVERY_NIGHT = "0 3 * * *"
 
 def daily_partitions(source: Source) -> DailyPartitionsDefinition:
     """One partition a business day in the shop's zone, today's included for a run before midnight."""
-    return DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=source.time_zone, end_offset=1)
+    return DailyPartitionsDefinition(start_date=source.first_day.isoformat(), timezone=source.time_zone, end_offset=1)
 
 
 def build_jobs(

@@ -22,6 +22,11 @@ class Home:
         return self.folder / "exchange"
 
     @property
+    def source(self) -> Path:
+        """The name of the source that the home belongs to."""
+        return self.folder / "state" / "source"
+
+    @property
     def publications(self) -> Path:
         return self.folder / "publications"
 

@@ -7,6 +7,7 @@ import os
 from datetime import date
 from pathlib import Path
 
+from dotenv import load_dotenv
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -22,7 +23,7 @@ class SettingsError(WarehouseError):
 class Settings(BaseSettings):
     """The variables that `make` and `.env` set, under the same names in upper case."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore")
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore")
 
     source: str = Field("demo", description="Entry of builtin.yml or sources.yml that is the shop.")
     sources_file: Path = Field(PROJECT_FOLDER / "sources.yml", description="The user's description of their shops.")
@@ -48,6 +49,7 @@ def load_settings() -> Settings:
 
     Raises SettingsError where a variable cannot be read.
     """
+    load_dotenv(PROJECT_FOLDER / ".env")
     try:
         return Settings()
     except ValidationError as error:

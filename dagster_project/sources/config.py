@@ -4,6 +4,7 @@ Reads builtin.yml and the user's sources.yml, which have one format. Opens no co
 """
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -101,6 +102,7 @@ class Source(_Strict):
     time_zone: Zone
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     last_order: LastOrder
+    first_day: date = Field(date(2000, 1, 1), description="The first business day that can be asked for.")
     simulation: Simulation | None = None
     systems: tuple[System, ...]
 

@@ -85,7 +85,7 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
         may_fail: bool = False,
     ) -> Run:
         folder = home or tmp_path_factory.mktemp("home")
-        given = {"source": source, "warehouse_home": folder, "warehouse_threads": threads, "_env_file": None}
+        given = {"source": source, "warehouse_home": folder, "warehouse_threads": threads}
         settings = Settings(**given, **({"sources_file": sources_file} if sources_file else {}))
         with pytest.MonkeyPatch.context() as patch:
             if source_path:

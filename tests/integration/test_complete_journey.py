@@ -79,10 +79,7 @@ def test_money_of_the_published_lines(run):
 
 
 def test_a_manufacturers_coupon_is_a_payment_and_no_discount(run, lines):
-    coupons = run.warehouse_query("""
-        select cast(sum(coupon_payment_amount) * 100 as bigint) as cents
-        from staging.stg_complete_journey__order_lines
-    """)
+    coupons = run.query("select cast(sum(voucher_amount) * 100 as bigint) as cents from fct_order")
     assert coupons["cents"][0] == 2_635_990
     orders = run.query("select order_id, cast(discount_amount * 100 as bigint) as discount from fct_order")
     found = orders.set_index(orders["order_id"].astype("int64"))["discount"].sort_index()

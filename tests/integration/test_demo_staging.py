@@ -30,7 +30,7 @@ PLATFORMS = ["demo_shop", "demo_crm"]
 
 @pytest.fixture(scope="module")
 def source() -> Source:
-    return load_source(Settings(source="demo", _env_file=None))
+    return load_source(Settings(source="demo"))
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from tests.integration.conftest import Run
 
 @pytest.fixture(scope="module")
 def definitions(small_shop, finished_shop: Run) -> Definitions:
-    return build_definitions(Settings(**small_shop, warehouse_home=finished_shop.home.folder, _env_file=None))
+    return build_definitions(Settings(**small_shop, warehouse_home=finished_shop.home.folder))
 
 
 def test_daily_refresh_holds_every_asset(definitions: Definitions):

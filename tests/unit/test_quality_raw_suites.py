@@ -19,9 +19,7 @@ from dagster_project.settings import Settings
 from dagster_project.sources.config import load_source
 from dagster_project.sources.readers import relation
 
-BUILTIN = {
-    name: load_source(Settings(source=name, _env_file=None)) for name in ("demo", "complete_journey", "online_retail")
-}
+BUILTIN = {name: load_source(Settings(source=name)) for name in ("demo", "complete_journey", "online_retail")}
 FILES = sorted((EXPECTATIONS / "raw").glob("*/*.yml"))
 SUITES = {suite.name: suite for suite in (load_suite(f"raw/{file.parent.name}/{file.stem}") for file in FILES)}
 

@@ -30,14 +30,14 @@ def loaded(tmp_path: Path) -> Callable[[object], Source]:
     def load(content: object, entry: str = "mine") -> Source:
         path = tmp_path / "sources.yml"
         path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
-        return load_source(Settings(source=entry, sources_file=path, _env_file=None))
+        return load_source(Settings(source=entry, sources_file=path))
 
     return load
 
 
 @pytest.mark.parametrize("entry", yaml.safe_load(BUILTIN_FILE.read_text()))
 def test_built_in_sources_need_no_sources_yml(entry: str, tmp_path: Path):
-    source = load_source(Settings(source=entry, sources_file=tmp_path / "sources.yml", _env_file=None))
+    source = load_source(Settings(source=entry, sources_file=tmp_path / "sources.yml"))
     assert all(platform_entities(system.platform) for system in source.systems)
 
 

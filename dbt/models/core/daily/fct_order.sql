@@ -46,7 +46,8 @@ final as (
         ) as net_amount,
         orders.shipping_amount,
         orders.tax_amount,
-        orders.total_amount
+        orders.total_amount,
+        orders.voucher_amount
 
     from orders
     left join line_totals on line_totals.order_key = orders.order_key

@@ -45,7 +45,8 @@ keyed as (
         delivered_at,
         shipping_amount,
         tax_amount,
-        total_amount
+        total_amount,
+        voucher_amount
 
     from orders
 
@@ -97,7 +98,8 @@ final as (
         discount_amount,
         {{ in_shop_currency('coalesce(shipping_amount, 0)') }} as shipping_amount,
         {{ in_shop_currency('coalesce(tax_amount, 0)') }} as tax_amount,
-        {{ in_shop_currency('total_amount') }} as total_amount
+        {{ in_shop_currency('total_amount') }} as total_amount,
+        {{ in_shop_currency('coalesce(voucher_amount, 0)') }} as voucher_amount
 
     from valued
 

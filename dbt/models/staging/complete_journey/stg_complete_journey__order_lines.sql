@@ -15,7 +15,6 @@ final as (
         quantity,
         {{ money('sales_amount + discount_amount') }} as gross_amount,
         discount_amount,
-        coupon_payment_amount,
         true as is_merchandise,
         source_system,
         _raw_table,

@@ -21,6 +21,7 @@ final as (
         'fulfilled' as status,
         'USD' as currency,
         {{ money('sum(sales_amount)') }} as total_amount,
+        {{ money('sum(coupon_payment_amount)') }} as voucher_amount,
         'store' as channel,
         max(_loaded_at) as updated_at,
         min(_loaded_at) as _loaded_at,
