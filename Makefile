@@ -22,7 +22,7 @@ ui: .venv/run.stamp $(extra) ## open the Dagster UI on the same definitions
 	@$(PYTHON) -m dagster_project ui
 
 test: .venv/test.stamp ## run the tests
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n 2 --dist loadfile
 
 lint: .venv/test.stamp ## check the Python code with ruff
 	@$(PYTHON) -m ruff check .
