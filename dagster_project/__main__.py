@@ -41,6 +41,7 @@ def run() -> None:
     home = _prepared_home(settings)
     click.echo(f"Source {settings.source}, home {settings.warehouse_home}")
     as_of = _as_of(settings, source, home)
+    _claim(home, settings)
     click.echo(f"As of {as_of}")
     if not _run_daily_refresh(settings, home, as_of):
         sys.exit(1)
@@ -55,6 +56,7 @@ def ui() -> None:
     settings = load_settings()
     load_source(settings)
     home = _prepared_home(settings)
+    _claim(home, settings)
     os.chdir(PROJECT_FOLDER)
     # A script's background job ignores SIGINT, and Dagster treats SIGTERM like it: nothing could stop the UI.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -74,11 +76,15 @@ def _prepared_home(settings: Settings) -> Home:
             f"The home {settings.warehouse_home} belongs to the source {owner}: give {settings.source} one of its own, "
             f"such as WAREHOUSE_HOME={settings.warehouse_home}-{settings.source}."
         )
-    home.source.parent.mkdir(parents=True, exist_ok=True)
-    home.source.write_text(owner + "\n")
-    home.dagster.mkdir(exist_ok=True)
+    home.dagster.mkdir(parents=True, exist_ok=True)
     (home.dagster / "dagster.yaml").write_text(INSTANCE)
     return home
+
+
+def _claim(home: Home, settings: Settings) -> None:
+    """From here on the home belongs to the source."""
+    home.source.parent.mkdir(exist_ok=True)
+    home.source.write_text(settings.source + "\n")
 
 
 def _as_of(settings: Settings, source: Source, home: Home) -> date:

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
+# A developer's own .env is none of the tests' business.
+os.environ["PYTHON_DOTENV_DISABLED"] = "1"
 MAY_SKIP_IN_CI = "Skipped: not in CI:"
 
 

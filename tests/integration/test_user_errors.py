@@ -207,3 +207,21 @@ def test_an_unknown_command():
     code, _, errors = _process(PROJECT_FOLDER, "rum")
     assert code != 0
     assert errors[-1].startswith("Error: No such command 'rum'.")
+
+
+def test_a_date_that_the_source_cannot_have(make_run, invoices: Path):
+    code, _, errors = make_run(SOURCE="online_retail", SOURCE_PATH=invoices, AS_OF="2010-11-30")
+    assert code == 1
+    assert len(errors) == 1
+    assert errors[0].startswith("AS_OF=2010-11-30 is no day of the source online_retail: it has 2010-12-01 to ")
+
+
+def test_a_home_of_another_source(make_run, invoices: Path, tmp_path: Path):
+    owner = tmp_path / "home" / "state" / "source"
+    owner.parent.mkdir(parents=True)
+    owner.write_text("demo\n")
+    code, _, errors = make_run(SOURCE="online_retail", SOURCE_PATH=invoices)
+    assert code == 1
+    assert len(errors) == 1
+    assert "belongs to the source demo: give online_retail one of its own" in errors[0]
+    assert not (tmp_path / "home" / "raw").exists()
