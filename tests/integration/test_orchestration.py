@@ -5,14 +5,23 @@ What a run yields does not belong here.
 
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from dagster import AssetKey, AssetSelection, DagsterInstance, Definitions, build_schedule_context, materialize
+from dagster import (
+    AssetKey,
+    AssetSelection,
+    BackfillPolicy,
+    DagsterInstance,
+    Definitions,
+    build_schedule_context,
+    materialize,
+)
 
 from dagster_project.automation import DAILY_REFRESH, RECOMPUTE
 from dagster_project.definitions import build_definitions
+from dagster_project.progress import failures
 from dagster_project.settings import PROJECT_FOLDER, Settings
 from tests.integration.conftest import Run
 
@@ -69,6 +78,29 @@ def test_a_subset_chosen_in_the_ui_builds_only_that(definitions: Definitions, fi
     assert built == {chosen}
     checked = {evaluation.asset_key for evaluation in result.get_asset_check_evaluations()}
     assert checked <= {chosen}
+
+
+def test_a_part_of_the_as_of_group_is_refused_for_a_date_that_the_warehouse_does_not_hold(
+    definitions: Definitions, finished_shop: Run
+):
+    other_day = finished_shop.as_of - timedelta(days=3)
+    result = materialize(
+        list(definitions.assets),
+        selection=AssetSelection.assets(AssetKey(["segments", "seg_rfm"])),
+        partition_key=other_day.isoformat(),
+        instance=DagsterInstance.ephemeral(),
+        raise_on_error=False,
+    )
+    assert not result.success
+    assert f"The run is for {other_day}, but core.dim_customer holds {finished_shop.as_of}" in "".join(
+        failures(result.all_events)
+    )
+
+
+def test_a_range_of_dates_is_one_run_a_date(definitions: Definitions):
+    graph = definitions.resolve_asset_graph()
+    for key in definitions.resolve_job_def(RECOMPUTE).asset_layer.selected_asset_keys:
+        assert graph.get(key).backfill_policy == BackfillPolicy.multi_run(1)
 
 
 def test_the_workspace_loads(tmp_path):
