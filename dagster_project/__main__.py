@@ -74,7 +74,7 @@ def _prepared_home(settings: Settings) -> Home:
     if owner != settings.source:
         raise WarehouseError(
             f"The home {settings.warehouse_home} belongs to the source {owner}: give {settings.source} one of its own, "
-            f"such as WAREHOUSE_HOME={settings.warehouse_home}-{settings.source}."
+            f"such as WAREHOUSE_HOME={settings.warehouse_home / settings.source}."
         )
     home.dagster.mkdir(parents=True, exist_ok=True)
     (home.dagster / "dagster.yaml").write_text(INSTANCE)
