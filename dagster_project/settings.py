@@ -27,7 +27,6 @@ class Settings(BaseSettings):
 
     source: str = Field("demo", description="Entry of builtin.yml or sources.yml that is the shop.")
     sources_file: Path = Field(PROJECT_FOLDER / "sources.yml", description="The user's description of their shops.")
-    source_path: Path | None = Field(None, description="Folder or file of a source that takes its path from here.")
     as_of: date | None = Field(None, description="As-of date; default the last business day with an order.")
     warehouse_home: Path = Field(Path(".warehouse"), description="Folder that holds everything a run writes.")
     warehouse_max_quarantined_share: float = Field(

@@ -55,16 +55,6 @@
 {% macro json_text(column, path) %}{{ return(adapter.dispatch('json_text')(column, path)) }}{% endmacro %}
 {% macro duckdb__json_text(column, path) %}json_extract_string({{ column }}, '$.{{ path }}'){% endmacro %}
 
-{% macro regexp_replace_all(value, pattern, replacement) -%}
-    {{ return(adapter.dispatch('regexp_replace_all')(value, pattern, replacement)) }}
-{%- endmacro %}
-{% macro duckdb__regexp_replace_all(value, pattern, replacement) -%}
-    regexp_replace({{ value }}, '{{ pattern }}', '{{ replacement }}', 'g')
-{%- endmacro %}
-
-{% macro regexp_like(value, pattern) %}{{ return(adapter.dispatch('regexp_like')(value, pattern)) }}{% endmacro %}
-{% macro duckdb__regexp_like(value, pattern) %}regexp_matches({{ value }}, '{{ pattern }}'){% endmacro %}
-
 {# Aggregate: the linear-interpolated quantile (Hyndman-Fan type 7) of a number, as double. #}
 {% macro quantile(value, share) %}{{ return(adapter.dispatch('quantile')(value, share)) }}{% endmacro %}
 {% macro duckdb__quantile(value, share) %}quantile_cont(cast({{ value }} as double), {{ share }}){% endmacro %}

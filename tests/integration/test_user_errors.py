@@ -46,7 +46,7 @@ def make_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> Callable
     """Runs the command of `make run` with these variables alone; its exit code, output and error lines."""
 
     def run(**variables: object) -> Outcome:
-        for name in Settings.model_fields:
+        for name in (*Settings.model_fields, "source_path"):
             monkeypatch.delenv(name.upper(), raising=False)
         given = {"WAREHOUSE_HOME": tmp_path / "home", "SOURCES_FILE": tmp_path / "sources.yml", **variables}
         for name, value in given.items():
