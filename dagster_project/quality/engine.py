@@ -22,6 +22,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project import sql
 from dagster_project.quality.results import ExpectationResult, SuiteResult
 from dagster_project.quality.suites import ROW_QUERY, Expectation, Suite, is_personal
 
@@ -53,14 +54,14 @@ def table_batch(schema: str, table: str) -> Batch:
 
 def parquet_batch(label: str, files: Sequence[Path]) -> Batch:
     """The rows of some Parquet files, whatever columns each of them has."""
-    listed = ", ".join(_literal(file.as_posix()) for file in files)
+    listed = ", ".join(sql.text(file) for file in files)
     options = "union_by_name = true, hive_partitioning = false"
     return Batch(label, f"select * from read_parquet([{listed}], {options})")
 
 
 def facts_batch(label: str, facts: Mapping[str, bool | int | str]) -> Batch:
     """One row of facts that stand in no table."""
-    columns = ", ".join(f'{_literal(value)} as "{name}"' for name, value in facts.items())
+    columns = ", ".join(f"{_literal(value)} as {sql.name(name)}" for name, value in facts.items())
     return Batch(label, f"select {columns}")
 
 
@@ -212,6 +213,4 @@ def _plain(error: str) -> str:
 
 
 def _literal(value: bool | int | str) -> str:
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return str(value).lower()
+    return sql.text(value) if isinstance(value, str) else str(value).lower()
