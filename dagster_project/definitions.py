@@ -14,7 +14,9 @@ from dagster_project.sources.assets import build_raw_assets
 from dagster_project.sources.config import load_source
 from dagster_project.transform.assets import WRITER_POOL, build_dbt_assets
 from dagster_project.transform.identity import build_identity_asset
+from dagster_project.transform.phone import build_phone_asset
 from dagster_project.transform.project import DBT_FOLDER, DbtProject, dbt_vars
+from dagster_project.transform.rejected_lines import build_rejected_lines_asset
 from dagster_project.transform.translator import WarehouseTranslator
 
 
@@ -26,17 +28,17 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     translator = WarehouseTranslator(source)
     daily = daily_partitions(source)
 
-    contract_stage, core_stage, as_of_stage = build_dbt_assets(project, translator, daily)
+    contract_stage, identity_stage, core_stage, as_of_stage = build_dbt_assets(project, translator, daily)
     publish_assets = build_publish_assets(project, home, daily)
-    gate = {
-        "warehouse": home.warehouse,
-        "pool": WRITER_POOL,
-        "parameters": {"max_quarantined_share": settings.warehouse_max_quarantined_share},
-    }
+    parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
+    gate = {"warehouse": home.warehouse, "pool": WRITER_POOL, "parameters": parameters}
     return Definitions(
         assets=[
             *build_raw_assets(source, home),
+            build_rejected_lines_asset(source, home),
             contract_stage,
+            build_phone_asset(source, home),
+            identity_stage,
             build_identity_asset(home),
             core_stage,
             as_of_stage,
@@ -49,6 +51,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
                     system.platform,
                     tuple(system.tables),
                     home=home.folder,
+                    parameters=parameters,
                     platform_tables=project.platform_tables(system.platform),
                 )
                 for system in source.systems

@@ -53,6 +53,15 @@ class Home:
     def raw(self, system: str, table: str) -> Path:
         return self.folder / "raw" / system / table
 
+    def rejects(self, system: str, table: str) -> Path:
+        """Files that list the lines of a source's files that cannot be read."""
+        return self.folder / "rejects" / system / table
+
+    @property
+    def reading(self) -> Path:
+        """What readers need for as long as they read: copies of texts, and what DuckDB spills."""
+        return self.folder / "reading"
+
     def snapshot(self, as_of: date) -> Path:
         return self.folder / "snapshots" / f"as_of_date={as_of.isoformat()}.parquet"
 

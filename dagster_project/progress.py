@@ -34,7 +34,13 @@ def describe(event: DagsterEvent) -> str | None:
         metadata = event.step_materialization_data.materialization.metadata
         if "rows" in metadata and "rows_before" in metadata:
             path = "/".join(event.asset_key.path)
-            return f"{INDENT}{path}: {metadata['rows'].value:,} new rows, {metadata['rows_before'].value:,} before"
+            told = f"{INDENT}{path}: {metadata['rows'].value:,} new rows, {metadata['rows_before'].value:,} before"
+            rejected = metadata["rejected"].value
+            return (
+                f"{told}, {rejected:,} lines that cannot be read (rejects/{path.partition('/')[2]})"
+                if rejected
+                else told
+            )
     if event.event_type == DagsterEventType.STEP_FAILURE:
         return f"{INDENT}{event.step_key:<52} failed"
     if event.event_type == DagsterEventType.STEP_SKIPPED:

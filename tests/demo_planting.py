@@ -26,10 +26,18 @@ def insert(shop: sqlite3.Connection, table: str, **columns: object) -> None:
     shop.execute(f"insert into {table} ({', '.join(columns)}) values ({marks})", [*columns.values()])
 
 
-def plant_customer(shop: sqlite3.Connection, customer_id: int, email: str, created_at: str) -> None:
+def plant_customer(
+    shop: sqlite3.Connection, customer_id: int, email: str | None, created_at: str, **columns: object
+) -> None:
     """A customer record without address."""
     stamps = {"created_at": created_at, "updated_at": created_at}
-    insert(shop, "customers", id=customer_id, email=email, locale="de_DE", **stamps)
+    insert(shop, "customers", id=customer_id, email=email, locale="de_DE", **stamps, **columns)
+
+
+def plant_cart(shop: sqlite3.Connection, cart_id: int, created_at: str, **columns: object) -> None:
+    """An abandoned cart with nothing in it."""
+    stamps = {"created_at": created_at, "updated_at": created_at}
+    insert(shop, "carts", id=cart_id, currency_code="EUR", status="open", **stamps, **columns)
 
 
 def plant_order(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from dagster_project.demo.accounts import Account, Records
-from dagster_project.demo.chance import stream
+from dagster_project.demo.chance import Weighted, stream
 from dagster_project.demo.clock import DAY, HOUR, Clock
 from dagster_project.demo.population import Person, spelled_email, spelled_phone
 from dagster_project.demo.purchases import Life
@@ -19,6 +19,9 @@ ACCOUNT_ID_KNOWN_SHARE = 0.7
 GUEST_SHARE = 0.5
 WITHDRAWS_SHARE = 0.12
 SMS_SHARE = 0.1
+PROFILED_SHARE = 0.4
+HOUSEHOLDS = Weighted([("1", 35), ("2", 35), ("3", 13), ("4", 12), ("5+", 5)])
+INCOMES = Weighted([("under 30k", 30), ("30-60k", 45), ("60-100k", 18), ("over 100k", 7)])
 
 
 @dataclass(slots=True, eq=False)
@@ -35,6 +38,7 @@ class Contact:
     changes: list[tuple[int, dict]] = field(default_factory=list)
     subscribed_at: int | None = None
     withdrawn_at: int | None = None
+    profile: dict[str, str] = field(default_factory=dict)
     id: int = 0
 
 
@@ -54,6 +58,8 @@ def contacts(seed: int, life: Life, records: Records, clock: Clock) -> tuple[lis
     person = life.person
     chance = stream(seed, "contacts", person.index)
     found = _contacts(life, records, clock, chance)
+    for contact in found[:1]:
+        contact.profile = _profile(seed, person)
     consents = [consent for contact in found[:1] for consent in _consents(contact, records, chance)]
     return found, consents
 
@@ -112,6 +118,21 @@ def _contacts(life: Life, records: Records, clock: Clock, chance: Random) -> lis
         stage="customer",
     )
     return [first, second]
+
+
+def _profile(seed: int, person: Person) -> dict[str, str]:
+    """What some told the CRM about their household and work."""
+    chance = stream(seed, "household", person.index)
+    if chance.random() >= PROFILED_SHARE:
+        return {}
+    people = HOUSEHOLDS.pick(chance)
+    return {
+        "household_size": people,
+        "marital_status": chance.choice(("married", "partnered")) if people != "1" else "single",
+        "annual_income": INCOMES.pick(chance),
+        "job_title": chance.choice(("teacher", "engineer", "nurse", "clerk", "student", "retired")),
+        "degree": chance.choice(("school", "apprenticeship", "university")),
+    }
 
 
 def _consents(contact: Contact, records: Records, chance: Random) -> list[Consent]:

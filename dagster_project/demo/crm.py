@@ -1,6 +1,6 @@
 """The CRM's files: HubSpot CRM v3 objects, one JSON object a line, as they stand at the clock's cutoff.
 
-Does not belong here: who the contacts are and what is sent to them (contacts.py, messages.py).
+Does not belong here: who the contacts are and what is sent to them (contacts.py, messages.py, care.py).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from dagster_project.demo.care import ErasureRequest, Survey, Ticket, Trait
 from dagster_project.demo.clock import Clock, utc_text
 from dagster_project.demo.contacts import Consent, Contact
 from dagster_project.demo.messages import Campaign, Message
@@ -18,6 +19,10 @@ from dagster_project.demo.world import World
 FIRST_CONSENT_ID = 30_000_001
 FIRST_CAMPAIGN_ID = 500_001
 FIRST_MESSAGE_ID = 90_000_001
+FIRST_SURVEY_ID = 40_000_001
+FIRST_TRAIT_ID = 45_000_001
+FIRST_TICKET_ID = 50_000_001
+FIRST_ERASURE_ID = 60_000_001
 
 
 def hubspot_text(instant: int | None) -> str | None:
@@ -33,6 +38,10 @@ def write_crm(folder: Path, world: World) -> list[Path]:
         "consents": (_consent(consent) for consent in world.consents),
         "campaigns": (_campaign(campaign, clock) for campaign in world.campaigns),
         "messages": (_message(number, message) for number, message in enumerate(world.messages)),
+        "feedback_submissions": (_survey(survey) for survey in world.surveys),
+        "declared_traits": (_trait(trait) for trait in world.traits),
+        "tickets": (_ticket(ticket, clock) for ticket in world.tickets),
+        "erasure_requests": (_erasure(request) for request in world.erasures),
     }
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     paths = []
@@ -73,6 +82,7 @@ def _contact(contact: Contact, clock: Clock) -> dict:
         "city": town,
         "gender": {"f": "Female", "m": "Male"}.get(person.gender, ""),
         "date_of_birth": str(person.born_on) if person.born_on else None,
+        **contact.profile,
     }
     return _object(contact.id, properties, contact.created_at, updated_at, row["archived"])
 
@@ -108,3 +118,41 @@ def _message(number: int, message: Message) -> dict:
         "hs_timestamp": hubspot_text(message.at),
     }
     return _object(FIRST_MESSAGE_ID + number, properties, message.at, message.at)
+
+
+def _survey(survey: Survey) -> dict:
+    properties = {
+        "contact_id": str(survey.contact.id),
+        "hs_survey_type": survey.kind.upper(),
+        "hs_value": str(survey.score),
+        "hs_submission_timestamp": hubspot_text(survey.created_at),
+    }
+    return _object(FIRST_SURVEY_ID - 1 + survey.id, properties, survey.created_at, survey.created_at)
+
+
+def _trait(trait: Trait) -> dict:
+    properties = {
+        "contact_id": str(trait.contact.id),
+        "trait": trait.name.title(),
+        "value": trait.value,
+        "hs_timestamp": hubspot_text(trait.created_at),
+    }
+    return _object(FIRST_TRAIT_ID - 1 + trait.id, properties, trait.created_at, trait.created_at)
+
+
+def _ticket(ticket: Ticket, clock: Clock) -> dict:
+    is_closed = ticket.closed_at < clock.cutoff
+    properties = {
+        "contact_id": str(ticket.contact.id),
+        "hs_pipeline_stage": "Closed" if is_closed else "Open",
+        "createdate": hubspot_text(ticket.created_at),
+        "closed_date": hubspot_text(ticket.closed_at) if is_closed else None,
+        "satisfaction": str(ticket.satisfaction) if is_closed and ticket.satisfaction else None,
+    }
+    updated_at = ticket.closed_at if is_closed else ticket.created_at
+    return _object(FIRST_TICKET_ID - 1 + ticket.id, properties, ticket.created_at, updated_at)
+
+
+def _erasure(request: ErasureRequest) -> dict:
+    properties = {"email": request.contact.email, "hs_timestamp": hubspot_text(request.created_at)}
+    return _object(FIRST_ERASURE_ID - 1 + request.id, properties, request.created_at, request.created_at)

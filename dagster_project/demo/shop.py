@@ -1,7 +1,7 @@
 """The shop's database: its tables in the shop's own words, and the SQLite file that holds them.
 
 Times are UTC text with seconds; amounts are whole minor units and include tax. Does not belong here: what
-is in the tables (shop_rows.py).
+is in the tables (shop_rows.py, behaviour_rows.py).
 """
 
 from __future__ import annotations
@@ -73,6 +73,22 @@ TABLES: dict[str, str] = {
         id integer primary key, cart_id integer, variant_id integer, quantity integer,
         unit_price_cents integer, tax_rate_bp integer, created_at text, updated_at text, deleted_at
         text
+    """,
+    "page_events": """
+        id integer primary key, visitor_token text, customer_id integer, email text, kind text, query
+        text, product_id integer, source text, device text, occurred_at text
+    """,
+    "wishlist_items": """
+        id integer primary key, customer_id integer, product_id integer, added_at text, removed_at
+        text, updated_at text
+    """,
+    "product_reviews": """
+        id integer primary key, customer_id integer, order_id integer, product_id integer, stars
+        integer, body text, created_at text, updated_at text
+    """,
+    "referrals": """
+        id integer primary key, referrer_id integer, invitee_id integer, invitee_order_id integer,
+        created_at text, updated_at text
     """,
 }
 

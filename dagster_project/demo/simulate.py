@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from dagster_project.demo.behaviour_rows import behaviour_rows
 from dagster_project.demo.clock import Clock, Simulation
 from dagster_project.demo.crm import write_crm
 from dagster_project.demo.shop import write_shop
@@ -24,7 +25,7 @@ from dagster_project.errors import WarehouseError
 __all__ = ["Simulation", "SimulationError", "simulate"]
 
 # Another version simulates another shop from the same settings.
-VERSION = 1
+VERSION = 2
 STATE = "simulation.json"
 
 
@@ -68,7 +69,7 @@ def _write_world(folder: Path, simulation: Simulation, clock: Clock) -> None:
     new = folder / "new"
     shutil.rmtree(new, ignore_errors=True)
     (new / "crm").mkdir(parents=True)
-    write_shop(new / "shop.sqlite", shop_rows(world, simulation.seed))
+    write_shop(new / "shop.sqlite", shop_rows(world, simulation.seed) | behaviour_rows(world))
     write_crm(new / "crm", world)
     write_truth(new / "truth.parquet", world)
     (folder / "crm").mkdir(exist_ok=True)

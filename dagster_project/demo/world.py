@@ -12,11 +12,14 @@ from typing import Any
 
 from dagster_project.demo.accounts import Account, Address, Records, staff_buyer, store
 from dagster_project.demo.assortment import Assortment
+from dagster_project.demo.browsing import PageEvent, page_events
+from dagster_project.demo.care import ErasureRequest, Survey, Ticket, Trait, care
 from dagster_project.demo.clock import Clock, Simulation
 from dagster_project.demo.contacts import Consent, Contact, contacts
 from dagster_project.demo.counter import staff_orders, walk_ins
 from dagster_project.demo.fulfilment import fulfil
 from dagster_project.demo.messages import Campaign, Message, campaigns, messages
+from dagster_project.demo.opinions import Favourite, Referral, Review, favourites, referrals, reviews
 from dagster_project.demo.orders import Cart, Order, abandoned_cart, lone_order, purchase
 from dagster_project.demo.population import people
 from dagster_project.demo.purchases import Life, live
@@ -41,6 +44,14 @@ class World:
     contacts: list[Contact] = field(default_factory=list)
     consents: list[Consent] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    page_events: list[PageEvent] = field(default_factory=list)
+    favourites: list[Favourite] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
+    referrals: list[Referral] = field(default_factory=list)
+    surveys: list[Survey] = field(default_factory=list)
+    traits: list[Trait] = field(default_factory=list)
+    tickets: list[Ticket] = field(default_factory=list)
+    erasures: list[ErasureRequest] = field(default_factory=list)
 
 
 def build(simulation: Simulation, clock: Clock) -> World:
@@ -67,6 +78,11 @@ def build(simulation: Simulation, clock: Clock) -> World:
         world.consents, clock, 1, lambda consent: (consent.at, consent.contact.key, consent.channel)
     )
     world.messages = sorted(message for message in world.messages if message.at < clock.cutoff)
+    first_accounts = {account.person.index: account for account in reversed(world.accounts) if account.person}
+    orders = {order.key: order for order in world.orders}
+    world.referrals = list(referrals(simulation.seed, world.lives, first_accounts, orders, clock))
+    for name in ("page_events", "favourites", "reviews", "referrals", "surveys", "traits", "tickets", "erasures"):
+        setattr(world, name, numbered(getattr(world, name), clock))
     return world
 
 
@@ -91,9 +107,11 @@ def _add_person(world: World, simulation: Simulation, life: Life) -> None:
     world.accounts += records.accounts
     world.addresses += records.addresses
 
+    own_orders = []
     for number, moment in enumerate(life.purchases):
         orders, cart, chance = purchase(seed, records, number, moment, assortment, clock)
         fulfil(orders[0], chance)
+        own_orders.append(orders[0])
         world.orders += orders
         if cart:
             world.carts.append(cart)
@@ -102,15 +120,25 @@ def _add_person(world: World, simulation: Simulation, life: Life) -> None:
         if person.kind == "sampler":
             fulfil(order, chance)
         world.orders.append(order)
-    world.carts += [
+    own_carts = [
         abandoned_cart(seed, records, number, life.purchases, moment, assortment, clock)
         for number, moment in enumerate(life.abandoned_carts)
     ]
+    world.carts += own_carts
+    events = page_events(seed, records, life, own_orders, own_carts, assortment, clock)
+    world.page_events += events
+    world.favourites += favourites(seed, person, events)
+    world.reviews += reviews(seed, person, own_orders)
 
     found, consents = contacts(seed, life, records, clock)
     for contact in found[:1]:
         events, withdrawn = messages(seed, contact, world.campaigns, clock)
         world.messages += events
         consents += withdrawn
+        told = care(seed, contact, life, clock)
+        world.surveys += told.surveys
+        world.traits += told.traits
+        world.tickets += told.tickets
+        world.erasures += told.erasures
     world.contacts += found
     world.consents += consents

@@ -39,6 +39,7 @@ def build_raw_checks(
     tables: Collection[str],
     *,
     home: Path,
+    parameters: Mapping[str, Any],
     platform_tables: Collection[str] = (),
     root: Path = EXPECTATIONS,
 ) -> AssetChecksDefinition:
@@ -46,7 +47,7 @@ def build_raw_checks(
 
     `platform_tables` are tables that the platform may have but this system does not extract.
     """
-    landing = load_suite("raw/landing", root)
+    landing = load_suite("raw/landing", root).filled(parameters)
     suites = load_suites(f"raw/{platform}", {*tables, *platform_tables}, root)
 
     def judge(table: str) -> Judge:

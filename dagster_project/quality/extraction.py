@@ -22,7 +22,9 @@ class Extraction:
     rows             rows landed now
     rows_before      rows of the table in raw before
     source_has_rows  whether the source's table holds any row
-    missing_columns  columns that raw has and the source has no more
+    missing_columns  columns that raw has or that are required and the source does not have
+    retyped_columns  columns of another kind of type than in raw, with both types
+    rejected         lines of the source's files that cannot be read
     """
 
     files: tuple[str, ...]
@@ -30,6 +32,8 @@ class Extraction:
     rows_before: int
     source_has_rows: bool
     missing_columns: tuple[str, ...]
+    retyped_columns: tuple[str, ...]
+    rejected: int
 
     @classmethod
     def of(cls, metadata: Mapping[str, MetadataValue]) -> "Extraction":
@@ -49,4 +53,6 @@ class Extraction:
             "rows_before": self.rows_before,
             "source_has_rows": self.source_has_rows,
             "missing_columns": ", ".join(self.missing_columns),
+            "retyped_columns": ", ".join(self.retyped_columns),
+            "rejected": self.rejected,
         }

@@ -1,13 +1,27 @@
-"""Extract: one asset a source table, which lands it under raw/. Knows nothing of dbt or of expectations."""
+"""Extract: one asset a source table, one step a system, which lands it under raw/. Knows no dbt and no expectations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, asset
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    Failure,
+    MaterializeResult,
+    asset,
+    multi_asset,
+)
 
 from dagster_project import sql
 from dagster_project.home import Home
-from dagster_project.sources.config import Source, System
+from dagster_project.sources.config import Source, SourceError, System
+
+if TYPE_CHECKING:
+    from dagster_project.sources.landing import Load
+    from dagster_project.sources.readers import Reader
 
 SIMULATION = AssetKey(["demo", "simulation"])
 
@@ -18,8 +32,8 @@ def raw_key(system: str, table: str) -> AssetKey:
 
 
 def build_raw_assets(source: Source, home: Home) -> Sequence[AssetsDefinition]:
-    """One asset for every table of every system of the source; for the demo also the simulation they read."""
-    assets = [_raw_asset(source, system, table, home) for system in source.systems for table in system.tables]
+    """One asset for every table, one step for every system of the source; for the demo also the simulation."""
+    assets = [_system_assets(source, system, home) for system in source.systems]
     return [_simulation_asset(source, home), *assets] if source.simulation else assets
 
 
@@ -30,29 +44,37 @@ def default_as_of(source: Source, home: Home, now: datetime) -> date:
 
     Raises SourceError where the source cannot be read or holds no order.
     """
-    import duckdb
-
-    from dagster_project.sources.config import SourceError
-    from dagster_project.sources.readers import relation
+    from dagster_project.sources.readers import open_system
 
     if source.simulation:
         _simulate(source, home, source.simulation.end)
     last = source.last_order
-    try:
-        with duckdb.connect() as connection:
-            connection.execute(f"set TimeZone = {sql.text(last.time_zone)}")  # what a time without a zone is in
-            orders = relation(connection, source.system(last.system), last.table, home)
-            newest = connection.execute(
-                f"""
-                select cast(timezone({sql.text(source.time_zone)}, max(ordered_at)) as date)
-                from (select try_cast({sql.name(last.column)} as timestamptz) as ordered_at from {orders})
-                where ordered_at <= ?
-                """,
-                [now + timedelta(days=1)],
-            ).fetchone()[0]
-    except duckdb.Error as error:
-        why = str(error).splitlines()[0]
-        raise SourceError(f"The table {last.table} of the system {last.system} cannot be read: {why}") from None
+    with open_system(source.system(last.system), home) as reader:
+        if last.column not in reader.columns(last.table):
+            raise SourceError(
+                f"The table {last.table} of the system {last.system} has no column {last.column}, "
+                "which last_order names."
+            )
+        reader.connection.execute(f"set TimeZone = {sql.text(last.time_zone)}")  # what a time without a zone is in
+        newest, rows, times = reader.connection.execute(
+            f"""
+            select
+                cast(timezone({sql.text(source.time_zone)}, max(ordered_at) filter (where ordered_at <= ?)) as date),
+                count(*),
+                count(ordered_at)
+            from (
+                select {last.instant} as ordered_at
+                from {reader.rows(last.table, columns=[last.column])}
+                where {sql.name(last.column)} is not null
+            )
+            """,
+            [now + timedelta(days=1)],
+        ).fetchone()
+    if rows and not times:
+        raise SourceError(
+            f"No {last.column} of the table {last.table} of the system {last.system} can be read as a time: "
+            "give their formats in last_order, such as formats: ['%d.%m.%Y %H:%M']."
+        )
     if newest is None:
         raise SourceError(f"The table {last.table} of the system {last.system} holds no order.")
     return newest
@@ -73,54 +95,78 @@ def _simulate(source: Source, home: Home, until: date) -> None:
     simulate(home.demo, source.simulation, until, source.time_zone)
 
 
-def _raw_asset(source: Source, system: System, table: str, home: Home) -> AssetsDefinition:
-    config = system.tables[table]
+def _system_assets(source: Source, system: System, home: Home) -> AssetsDefinition:
+    """All tables of a system in one step: they are read from one snapshot, on one connection."""
+    keys = {raw_key(system.name, table): table for table in system.tables}
 
-    @asset(
-        key=raw_key(system.name, table),
-        deps=[SIMULATION] if source.simulation else [],
-        group_name="raw",
-        kinds={"parquet"},
-        description=f"The table {table} of the system {system.name} as the source said it: every version ever landed.",
-    )
-    def raw_table(context: AssetExecutionContext) -> MaterializeResult:
-        import duckdb
-
-        from dagster_project.sources.landing import land
-        from dagster_project.sources.readers import relation, source_file
-
-        file = source_file(system, table, home)
-        with duckdb.connect() as connection:
-            landing = land(
-                connection,
-                relation(connection, system, table, home),
-                home.raw(system.name, table),
-                _load(context, source, home),
-                cursor=config.cursor,
-                required=config.required,
-                fingerprint=f"{file.stat().st_size}-{file.stat().st_mtime_ns}" if file else None,
+    @multi_asset(
+        name=f"extract_{system.name}",
+        specs=[
+            AssetSpec(
+                key,
+                deps=[SIMULATION] if source.simulation else [],
+                group_name="raw",
+                kinds={"parquet"},
+                description=f"The table {table} of the system {system.name} as the source said it: "
+                "every version ever landed.",
             )
-        # Without news the gate looks at the newest landing again, so that what failed once does not pass by repeating.
-        newest = landing.files or sorted(home.raw(system.name, table).glob("*.parquet"))[-1:]
-        return MaterializeResult(
-            metadata={
-                "dagster/row_count": landing.rows_before + landing.rows,
-                "rows": landing.rows,
-                "rows_before": landing.rows_before,
-                "bytes": landing.bytes,
-                "cursor": landing.cursor or "",
-                "source_has_rows": landing.source_has_rows,
-                "columns": list(landing.columns),
-                "missing_columns": list(landing.missing_columns),
-                "new_columns": list(landing.new_columns),
-                "files": [home.relative(path) for path in newest],
-            }
-        )
+            for key, table in keys.items()
+        ],
+        can_subset=True,
+    )
+    def extract(context: AssetExecutionContext) -> Iterator[MaterializeResult]:
+        from dagster_project.sources.readers import open_system
 
-    return raw_table
+        load = _load(context, source, home)
+        tables = [table for key, table in keys.items() if key in context.selected_asset_keys]
+        failures = []
+        while tables:
+            # What a table's failure leaves of the transaction is of no use to the next.
+            with open_system(system, home) as reader:
+                while tables:
+                    try:
+                        yield _land(context, reader, system, tables.pop(0), home, load)
+                    except SourceError as error:
+                        failures.append(str(error))
+                        break
+        if failures:
+            raise Failure(" ".join(failures), allow_retries=False)
+
+    return extract
 
 
-def _load(context: AssetExecutionContext, source: Source, home: Home):
+def _land(
+    context: AssetExecutionContext, reader: "Reader", system: System, table: str, home: Home, load: "Load"
+) -> MaterializeResult:
+    from dagster_project.sources.landing import land
+
+    folder = home.raw(system.name, table)
+    landing = land(reader, table, system.tables[table], folder, home.rejects(system.name, table), load)
+    if landing.new_columns:
+        context.log.warning(f"{system.name}/{table} has new columns: {', '.join(landing.new_columns)}")
+    # Without news the gate looks at the newest landing again, so that what failed once does not pass by repeating.
+    newest = landing.files or sorted(folder.glob("*.parquet"))[-1:]
+    return MaterializeResult(
+        asset_key=raw_key(system.name, table),
+        metadata={
+            "dagster/row_count": landing.rows_before + landing.rows,
+            "rows": landing.rows,
+            "rows_before": landing.rows_before,
+            "deleted": landing.deleted,
+            "rejected": landing.rejected,
+            "bytes": sum(file.stat().st_size for file in landing.files),
+            "cursor": landing.cursor or "",
+            "source_has_rows": landing.source_has_rows,
+            "columns": list(landing.columns),
+            "missing_columns": list(landing.missing_columns),
+            "retyped_columns": list(landing.retyped_columns),
+            "new_columns": list(landing.new_columns),
+            "files": [home.relative(path) for path in newest],
+        },
+    )
+
+
+def _load(context: AssetExecutionContext, source: Source, home: Home) -> "Load":
     """Every table of a run lands with one time: when the run was created."""
     from dagster_project.sources.landing import Load
 

@@ -3,22 +3,37 @@
 Reads builtin.yml and the user's sources.yml, which have one format. Opens no connection and reads no data.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from dagster_project import sql
 from dagster_project.demo.clock import Simulation
 from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER, Settings, environment_variable
 
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
 BUILTIN_FILE = Path(__file__).with_name("builtin.yml")
 STAGING_FOLDER = PROJECT_FOLDER / "dbt" / "models" / "staging"
+CONTRACT_ROWS = STAGING_FOLDER.parent / "contract" / "rows"
 
 
 class SourceError(WarehouseError):
@@ -36,29 +51,87 @@ def _known_zone(value: str) -> str:
 Zone = Annotated[str, AfterValidator(_known_zone)]
 
 
+def _look_back(value: object) -> object:
+    """'90 minutes', '2 hours' and '30 days' as a time span; numbers stay numbers."""
+    if isinstance(value, str):
+        amount, _, unit = value.partition(" ")
+        if not amount.isdigit() or unit.rstrip("s") not in {"minute", "hour", "day"}:
+            raise ValueError(
+                "write a number for a cursor that counts, else a time such as 90 minutes, 2 hours or 30 days"
+            )
+        return timedelta(**{unit.rstrip("s") + "s": int(amount)})
+    return value
+
+
+LookBack = Annotated[timedelta | int, BeforeValidator(_look_back)]
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known_encoding(value: str) -> str:
+    try:
+        "".encode(value)
+    except LookupError:
+        raise ValueError(f"{value} is no encoding of text, such as utf-8 or windows-1252") from None
+    return value
+
+
+class FileFormat(_Strict):
+    """How delimited text and workbooks are written. What is not said is detected."""
+
+    encoding: Annotated[str, AfterValidator(_known_encoding)] | None = Field(
+        None, description="Of text files; default: by the byte-order mark, else UTF-8."
+    )
+    separator: str | None = Field(None, pattern=r"^[^\r\n \"]$", description="Between fields of delimited text.")
+    quote: str | None = Field(None, pattern=r"^[^\r\n ]?$", description="Around fields of delimited text; '' for none.")
+    skip_lines: int | None = Field(None, ge=0, description="Lines before the header.")
+    sheet: str | None = Field(None, description="Of a workbook; default: the first.")
+
+
+class Tombstones(_Strict):
+    """Where the source says which rows of a table it deleted: another table of the same system, one row a deletion."""
+
+    table: str
+    column: str = Field(description="Its column with the key of the deleted row.")
+    deleted_at: str = Field(description="Its column with the time of the deletion.")
+    where: Mapping[str, str] = Field({}, description="Values that its rows must have, such as the table's name.")
 
 
 class Table(_Strict):
     """One table of a source system."""
 
-    file: str | None = Field(None, description="File below the system's path; default the path itself.")
-    columns: Mapping[str, str] | None = Field(None, description="Column types of a JSON lines file.")
+    table: str | None = Field(None, description="sql: its name in the database; default: the name here.")
+    file: str | None = Field(None, description="files: file or glob below the system's path; default: the path itself.")
+    format: FileFormat = Field(FileFormat(), description="files: how they are written, where detecting fails.")
+    columns: Mapping[str, str] = Field({}, description="Types that columns are read as, by name.")
+    key: tuple[str, ...] = Field((), description="Columns that name one row.")
     cursor: str | None = Field(None, description="Number or time that grows with every change; default: read whole.")
+    look_back: LookBack | None = Field(None, description="How far below the newest cursor to read again.")
+    compare_every_days: int | None = Field(None, ge=1, description="Read whole and find deletions this often.")
+    tombstones: Tombstones | None = Field(None, description="The table that lists what was deleted from this one.")
     required: tuple[str, ...] = Field((), description="Columns without which the table is not extracted.")
     lookup: bool = Field(False, description="Only joined by staging: its rows have no destination of their own.")
 
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> "Table":
+        if self.look_back is not None and not self.cursor:
+            raise ValueError("look_back needs a cursor to look back from")
+        if (self.compare_every_days or self.tombstones) and not self.key:
+            raise ValueError("finding deleted rows needs the key of the table")
+        if self.tombstones and not (self.cursor and len(self.key) == 1):
+            raise ValueError(
+                "tombstones need a key of one column, and a cursor that is the time of a row's last change"
+            )
+        return self
 
-class System(_Strict):
-    """One system of record: where it is and which staging models map it."""
+
+class _System(_Strict):
+    """What systems of every kind have: a name, and the platform whose staging models map them."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     platform: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
-    kind: Literal["sql", "files"]
-    path: str | None = None
-    path_env: str | None = None
-    package: str | None = None
     shop: str | None = Field(None, description="For a CRM: the system that its shop_customer_id refers to.")
     tables: Mapping[str, Table]
 
@@ -68,23 +141,83 @@ class System(_Strict):
         return {name: table or {} for name, table in value.items()} if isinstance(value, dict) else value
 
     @model_validator(mode="after")
-    def _has_one_place(self) -> "System":
-        if bool(self.path) == bool(self.path_env):
-            raise ValueError("give either path or path_env")
+    def _lists_its_tombstones(self) -> "_System":
+        for name, table in self.tables.items():
+            if table.tombstones and table.tombstones.table not in self.tables:
+                raise ValueError(f"the tombstones of {name} are in {table.tombstones.table}, which is not listed")
         return self
 
-    def location(self, home: Home) -> Path:
-        """The folder or file that the system is read from.
+
+class SqlSystem(_System):
+    """A database, named by its SQLAlchemy URL."""
+
+    kind: Literal["sql"]
+    url: str | None = Field(None, description="Its URL, where that holds no password.")
+    url_env: str | None = Field(None, description="The environment variable that holds its URL.")
+    db_schema: str | None = Field(None, alias="schema", description="Schema of its tables; default: the database's.")
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> "SqlSystem":
+        if bool(self.url) == bool(self.url_env):
+            raise ValueError("give either url or url_env")
+        if self.url and re.search(r"://[^/@]*:[^/@]+@", self.url):
+            raise ValueError("the URL holds a password: put it into an environment variable and name that in url_env")
+        for name, table in self.tables.items():
+            if table.file:
+                raise ValueError(f"the table {name} names a file, but {self.name} is a database: name a table")
+        return self
+
+    def location(self, home: Home) -> "URL":
+        """The URL of the database.
+
+        Raises SourceError where it is no URL, SettingsError where its variable is not set.
+        """
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        place = self.url or environment_variable(self.url_env, f"the system {self.name}")
+        try:
+            return make_url(place.replace("{home}", str(home.folder)))
+        except ArgumentError:
+            raise SourceError(
+                f"The URL of the system {self.name} cannot be read; it looks like postgresql://user:password@host/database."
+            ) from None
+
+
+class FilesSystem(_System):
+    """Files: a folder, one file, or an address in an object store."""
+
+    kind: Literal["files"]
+    path: str | None = None
+    path_env: str | None = None
+    package: str | None = Field(None, description="The Python package below whose folder the path is.")
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> "FilesSystem":
+        if bool(self.path) == bool(self.path_env):
+            raise ValueError("give either path or path_env")
+        for name, table in self.tables.items():
+            if table.table:
+                raise ValueError(f"the table {name} names a table, but {self.name} is files: name a file")
+        return self
+
+    def location(self, home: Home) -> str:
+        """The folder, file or address that the system is read from.
 
         Raises SourceError where it is not there, SettingsError where its variable is not set.
         """
         place = self.path or environment_variable(self.path_env, f"the system {self.name}")
+        if "://" in place:
+            return place
         path = Path(place.replace("{home}", str(home.folder))).expanduser()
         if self.package:
             path = _package_folder(self.package, self.name) / path
         if not path.exists():
             raise SourceError(f"The system {self.name} is to be read from {path}, but nothing is there.")
-        return path
+        return str(path)
+
+
+System = Annotated[SqlSystem | FilesSystem, Field(discriminator="kind")]
 
 
 class LastOrder(_Strict):
@@ -94,6 +227,18 @@ class LastOrder(_Strict):
     table: str
     column: str
     time_zone: Zone = Field(description="The zone of its times, where they bear none.")
+    formats: tuple[str, ...] = Field(
+        (), description="How its times are written, as strptime formats; default: ISO 8601."
+    )
+
+    @property
+    def instant(self) -> str:
+        """The column's times as DuckDB's SQL; NULL where one cannot be read."""
+        column = sql.name(self.column)
+        if not self.formats:
+            return f"try_cast({column} as timestamptz)"
+        formats = ", ".join(map(sql.text, self.formats))
+        return f"cast(try_strptime({column}, [{formats}]) as timestamptz)"
 
 
 class Source(_Strict):
@@ -101,10 +246,20 @@ class Source(_Strict):
 
     time_zone: Zone
     currency: str = Field(pattern=r"^[A-Z]{3}$")
+    country: str | None = Field(None, description="ISO 3166 alpha-2; of phone numbers in rows that name no country.")
     last_order: LastOrder
     first_day: date = Field(date(2000, 1, 1), description="The first business day that can be asked for.")
     simulation: Simulation | None = None
     systems: tuple[System, ...]
+
+    @field_validator("country")
+    @classmethod
+    def _has_phone_numbers(cls, value: str | None) -> str | None:
+        from phonenumbers import SUPPORTED_REGIONS
+
+        if value is not None and value not in SUPPORTED_REGIONS:
+            raise ValueError(f"{value} is no ISO 3166 country code of two letters, such as DE or GB")
+        return value
 
     @model_validator(mode="after")
     def _names_its_systems(self) -> "Source":
@@ -146,7 +301,8 @@ def load_source(settings: Settings) -> Source:
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join([settings.source, *(str(part) for part in problem["loc"])])
-        raise SourceError(f"{file.name}, {where}: {problem['msg'].removeprefix('Value error, ')}.") from None
+        said = "there is no such key" if problem["type"] == "extra_forbidden" else problem["msg"]
+        raise SourceError(f"{file.name}, {where}: {said.removeprefix('Value error, ')}.") from None
     for system in source.systems:
         _check_platform(system, file)
     return source
@@ -157,6 +313,11 @@ def platform_entities(platform: str) -> tuple[str, ...]:
     prefix = f"stg_{platform}__"
     models = (STAGING_FOLDER / platform).glob(f"{prefix}*.sql")
     return tuple(sorted(model.stem.removeprefix(prefix) for model in models))
+
+
+def contract_entities() -> tuple[str, ...]:
+    """The entities of the contract, in alphabetical order."""
+    return tuple(sorted(model.stem.removesuffix("_rows") for model in CONTRACT_ROWS.glob("*_rows.sql")))
 
 
 def _entries(file: Path) -> Mapping[str, object]:
@@ -170,7 +331,13 @@ def _entries(file: Path) -> Mapping[str, object]:
 
 
 def _check_platform(system: System, file: Path) -> None:
-    if platform_entities(system.platform):
+    mapped = platform_entities(system.platform)
+    if unknown := [entity for entity in mapped if entity not in contract_entities()]:
+        raise SourceError(
+            f"stg_{system.platform}__{unknown[0]}.sql maps {unknown[0]}, which is no entity of the contract; there are "
+            f"{', '.join(contract_entities())}."
+        )
+    if mapped:
         return
     known = sorted(folder.name for folder in STAGING_FOLDER.iterdir() if folder.is_dir())
     raise SourceError(

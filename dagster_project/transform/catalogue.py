@@ -1,13 +1,14 @@
 """The segment catalogue, read and checked before dbt runs: what is wrong is said in one sentence per entry.
 
 dbt accepts a wrong rule silently or fails far from its cause. What a rule may name are the columns of
-int_customer_profile. How the rules become SQL stands in dbt/macros/segments/catalogue.sql, not here.
+int_customer_profile and other segments. How the rules become SQL stands in dbt/macros/segments/catalogue.sql, not here.
 """
 
 import difflib
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -86,9 +87,23 @@ def validate_catalogue(dbt_folder: Path) -> None:
             for segment in segments
             if (fault := _entry_fault(segment, uses[segment.name], columns, profile))
         ]
+        _raise_if_any(list(dict.fromkeys(faults)))
+        # Rules may name segments too; their names are known to be good by now.
+        for segment in segments:
+            if not segment.for_each:
+                profile.execute(f"alter table {PROFILE_MODEL} add column {segment.name} boolean")
+        names = {**columns, **{segment.name: "boolean" for segment in segments if not segment.for_each}}
+        faults = [
+            _sentence(dbt_folder, f"'{segment.name}'", f"its rule {fault}")
+            for segment in segments
+            if (fault := _rule_fault(segment.rule, names, profile))
+        ]
     finally:
         profile.close()
-    _raise_if_any(list(dict.fromkeys(faults)))
+    _raise_if_any(faults)
+    if cycle := _cycle(segments):
+        fault = f"its rule leads back to itself: {' needs '.join(cycle)}"
+        raise CatalogueError(_sentence(dbt_folder, f"'{cycle[0]}'", fault))
 
 
 def _segment_entries(dbt_folder: Path) -> Sequence[Any]:
@@ -160,7 +175,6 @@ def _entry_fault(segment: Segment, uses: int, columns: Mapping[str, str], profil
         lambda: _name_fault(segment.name, uses, columns, profile),
         lambda: _for_each_fault(segment.for_each, columns),
         lambda: _reason_fault(segment.reason, columns),
-        lambda: _rule_fault(segment.rule, columns, profile),
     ]
     return next((fault for check in checks if (fault := check())), None)
 
@@ -196,25 +210,42 @@ def _reason_fault(reason: str | None, columns: Collection[str]) -> str | None:
     return None
 
 
-def _rule_fault(rule: str, columns: Collection[str], profile: "DuckDBPyConnection") -> str | None:
+def _rule_fault(rule: str, names: Collection[str], profile: "DuckDBPyConnection") -> str | None:
+    """What is wrong with a rule, to stand after "its rule"; `names` are the columns and segments it may name."""
     import duckdb
     from sqlglot.errors import SqlglotError
 
     try:
         condition = _parsed(rule)
     except SqlglotError:
-        return f"its rule cannot be read as a condition (parentheses, quotes and operators complete?): {rule}"
+        return f"cannot be read as a condition (parentheses, quotes and operators complete?): {rule}"
     if condition is None:
-        return f"its rule is not one condition: {rule}"
-    fault = next(_structure_faults(condition), None) or next(_column_faults(condition, columns), None)
+        return f"is not one condition: {rule}"
+    fault = next(_structure_faults(condition), None) or next(_column_faults(condition, names), None)
     if fault:
-        return f"its rule {fault}"
+        return fault
     try:
         (data_type,) = profile.execute(f"select ({rule}) as is_in from {PROFILE_MODEL}").description[0][1:2]
     except duckdb.Error as error:
-        return f"its rule does not work: {str(error).splitlines()[0]}"
+        return f"does not work: {str(error).splitlines()[0]}"
     if str(data_type).upper() not in {"BOOLEAN", "BOOL"}:
-        return f"its rule gives {str(data_type).lower()}, not true or false"
+        return f"gives {str(data_type).lower()}, not true or false"
+    return None
+
+
+def _cycle(segments: Sequence[Segment]) -> Sequence[str] | None:
+    """The way from a segment back to itself by what rules name, where there is one."""
+    from sqlglot import expressions
+
+    names = {segment.name for segment in segments}
+    needed = {
+        segment.name: {column.name for column in _parsed(segment.rule).find_all(expressions.Column)} & names
+        for segment in segments
+    }
+    try:
+        TopologicalSorter(needed).prepare()
+    except CycleError as error:
+        return error.args[1][::-1]
     return None
 
 

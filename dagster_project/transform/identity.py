@@ -5,72 +5,108 @@ chains. Reads core.int_identity_link, writes exchange/identity_component.parquet
 stand in dbt/models/core/identity/.
 """
 
-import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
 
 from dagster_project.home import Home
 from dagster_project.transform.assets import WRITER_POOL
-from dagster_project.transform.translator import IDENTITY_COMPONENT
+from dagster_project.transform.exchange import write_exchange
+from dagster_project.transform.translator import exchange_key
 from dagster_project.warehouse import open_warehouse
 
 if TYPE_CHECKING:
-    import pandas
+    import numpy
+    from duckdb import DuckDBPyConnection
 
-CONTRACT_OF_IDENTITY = ("customers", "contacts", "orders", "checkouts", "refunds")
+KEY_TYPES = ("email", "phone", "customer_id")
 
 
-def connected_records(links: "pandas.DataFrame") -> "pandas.DataFrame":
-    """Components of the graph whose edges are the links.
+def first_of_component(left: "numpy.ndarray", right: "numpy.ndarray", nodes: int) -> "numpy.ndarray":
+    """The smallest node of each node's component, in a graph of `nodes` nodes (0 …) with an edge per pair.
 
-    Takes columns record_key and link_key (text, one row an edge; a link key may itself be a record key) and returns
-    one row per distinct key with columns record_key and component_key, the smallest key of its component, ordered
-    by record_key.
+    All arrays are of whole numbers; `left` and `right` are of one length, the result has one number a node.
     """
     import numpy
-    import pandas
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    codes, keys = pandas.factorize(pandas.concat([links["record_key"], links["link_key"]]), sort=True)
-    records, shared = codes[: len(links)], codes[len(links) :]
-    edges = coo_array((numpy.ones(len(links), dtype=bool), (records, shared)), shape=(len(keys), len(keys)))
+    edges = coo_array((numpy.ones(len(left), dtype=bool), (left, right)), shape=(nodes, nodes))
     _, labels = connected_components(edges, directed=False)
-    # Keys are in order, so the first position of a label is its smallest key.
     _, first_positions = numpy.unique(labels, return_index=True)
-    return pandas.DataFrame({"record_key": keys, "component_key": keys[first_positions[labels]]})
+    return first_positions[labels]
+
+
+def write_components(connection: "DuckDBPyConnection", path: Path) -> int:
+    """Write one row per record of core.int_identity_link that shares a key with another, directly or through others:
+    its record_key and its component_key, the smallest record key of its component. Returns how many rows.
+    """
+    import pandas
+
+    # Whoever shares a key is one edge away from the first of them: as many edges as records, however large the crowd.
+    connection.execute("""
+        create or replace temp table edge as
+        with links as (select record_key, link_key from core.int_identity_link where not is_blocked),
+        shared as (select link_key, min(record_key) as first_key from links group by link_key having count(*) > 1)
+        select record_key, first_key from links join shared using (link_key) where record_key <> first_key
+    """)
+    connection.execute("""
+        create or replace temp table node as
+        select record_key, row_number() over (order by record_key) - 1 as node
+        from (select record_key from edge union select first_key from edge)
+    """)
+    edges = connection.execute("""
+        select nodes.node as left_node, firsts.node as right_node
+        from edge
+        join node as nodes on nodes.record_key = edge.record_key
+        join node as firsts on firsts.record_key = edge.first_key
+    """).fetchnumpy()
+    nodes = connection.execute("select count(*) from node").fetchone()[0]
+    firsts = first_of_component(edges["left_node"], edges["right_node"], nodes)
+    connection.register("component", pandas.DataFrame({"node": range(nodes), "first_node": firsts}))
+    return write_exchange(
+        connection,
+        """
+        select node.record_key, firsts.record_key as component_key
+        from component
+        join node on node.node = component.node
+        join node as firsts on firsts.node = component.first_node
+        order by record_key
+        """,
+        path,
+    )
+
+
+def blocked_keys(connection: "DuckDBPyConnection") -> Mapping[str, int]:
+    """How many keys of each type link nobody, since too many share them."""
+    counts = dict(
+        connection.execute("select key_type, count(*) from core.int_identity_blocked_key group by key_type").fetchall()
+    )
+    return {key_type: counts.get(key_type, 0) for key_type in KEY_TYPES}
 
 
 def build_identity_asset(home: Home) -> AssetsDefinition:
     """The asset that writes one row per linked record and the component it belongs to."""
 
     @asset(
-        key=IDENTITY_COMPONENT,
+        key=exchange_key("identity_component"),
         group_name="core",
         kinds={"scipy", "parquet"},
-        deps=[
-            AssetKey(["core", "int_identity_link"]),
-            *(AssetKey(["contract", entity]) for entity in CONTRACT_OF_IDENTITY),
-        ],
+        deps=[AssetKey(["core", "int_identity_link"]), AssetKey(["core", "int_identity_blocked_key"])],
         pool=WRITER_POOL,
     )
     def identity_component() -> MaterializeResult:
-        """Records that share an e-mail or a platform id, directly or through others, as one component."""
-        with open_warehouse(home.warehouse) as warehouse:
-            links = warehouse.execute(
-                "select record_key, link_key from core.int_identity_link where not is_blocked"
-            ).df()
-        components = connected_records(links)
-        home.exchange.mkdir(parents=True, exist_ok=True)
+        """Records that share an e-mail, a phone or a platform id, directly or through others, as one component."""
         path = home.exchange / "identity_component.parquet"
-        unfinished = path.with_suffix(".tmp")
-        components.to_parquet(unfinished, index=False)
-        os.replace(unfinished, path)
+        with open_warehouse(home.warehouse) as warehouse:
+            linked = write_components(warehouse, path)
+            blocked = blocked_keys(warehouse)
         return MaterializeResult(
             metadata={
-                "dagster/row_count": len(components),
-                "components": int(components["component_key"].nunique()),
+                "dagster/row_count": linked,
+                **{f"blocked_{key_type}_keys": keys for key_type, keys in blocked.items()},
             }
         )
 

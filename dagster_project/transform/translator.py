@@ -9,7 +9,10 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 from dagster_project.sources.assets import raw_key
 from dagster_project.sources.config import Source
 
-IDENTITY_COMPONENT = AssetKey(["exchange", "identity_component"])
+
+def exchange_key(name: str) -> AssetKey:
+    """The asset that writes a file of <home>/exchange, which dbt reads as a table of its source `exchange`."""
+    return AssetKey(["exchange", name])
 
 
 class WarehouseTranslator(DagsterDbtTranslator):
@@ -23,7 +26,7 @@ class WarehouseTranslator(DagsterDbtTranslator):
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
         if dbt_resource_props["resource_type"] == "source":
             if dbt_resource_props["source_name"] == "exchange":
-                return IDENTITY_COMPONENT
+                return exchange_key(dbt_resource_props["name"])
             return self._raw_keys(dbt_resource_props)[0]
         return AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
 

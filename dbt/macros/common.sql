@@ -36,51 +36,35 @@
 
 {% macro median(value) %}{{ quantile(value, 0.5) }}{% endmacro %}
 
+{# A count of a kind of fact: 0 where nothing was counted, NULL where the shop's data hold no such fact at all. #}
+{% macro counted(value, fact) -%}
+    case when available.has_{{ fact }} then coalesce({{ value }}, 0) end
+{%- endmacro %}
+
+{# The latest of several dates, leaving out those that are NULL, as both engines understand it. #}
+{% macro latest(dates) -%}
+    nullif(
+        greatest(
+            {%- for date in dates -%}
+            coalesce({{ date }}, cast('0001-01-01' as date)) {{- ', ' if not loop.last }}
+            {%- endfor -%}
+        ),
+        cast('0001-01-01' as date)
+    )
+{%- endmacro %}
+
 {# Trimmed text; blank and the literal texts that exports write for "nothing" become NULL. #}
 {% macro blank_to_null(value) -%}
     case
-        when lower(trim(cast({{ value }} as string))) in ('', 'null', 'nan', 'none', 'n/a') then null
+        when lower(trim(cast({{ value }} as string))) in ('', 'null', 'nan', 'none', 'n/a', 'false') then null
         else trim(cast({{ value }} as string))
     end
-{%- endmacro %}
-
-{# An e-mail address as identity compares it: trimmed, lower case, NULL without an @. #}
-{% macro normalised_email(value) -%}
-    case when {{ value }} like '%@%' then lower(trim({{ value }})) end
 {%- endmacro %}
 
 {# What Python hands to dbt: a Parquet file that an asset wrote between two stages. #}
 {% macro exchange(name) -%}
     {%- do source('exchange', name) -%}
     {{ parquet(var('home', '') ~ '/exchange/' ~ name ~ '.parquet') }}
-{%- endmacro %}
-
-{# The identity record of a row that names a customer record or, for a guest, an e-mail; NULL for neither. #}
-{% macro person_record_key(alias) -%}
-    case
-        when {{ alias }}.customer_id is not null
-            then {{ hash_key(["'customer'", alias ~ '.source_system', alias ~ '.customer_id']) }}
-        when {{ normalised_email(alias ~ '.email') }} is not null
-            then {{ hash_key(["'guest'", normalised_email(alias ~ '.email')]) }}
-    end
-{%- endmacro %}
-
-{# The system whose customer ids a row names: the shop that its system is configured with, else its own. #}
-{% macro customer_system(source_system) -%}
-    coalesce(
-        {%- for system in var('systems', []) if system.shop %}
-        case when {{ source_system }} = '{{ system.name }}' then '{{ system.shop }}' end,
-        {%- endfor %}
-        {{ source_system }}
-    )
-{%- endmacro %}
-
-{# The identity record of a row that names a contact or, where there is none, a shop customer. #}
-{% macro contacted_record_key() -%}
-    case
-        when contact_id is not null then {{ hash_key(["'contact'", 'source_system', 'contact_id']) }}
-        else {{ hash_key(["'customer'", customer_system('source_system'), 'customer_id']) }}
-    end
 {%- endmacro %}
 
 {#

@@ -7,6 +7,7 @@
     minimum: n            below -> negative_<column>
     above: n              at or below -> invalid_<column>
     not_future: true      later than the load time + 1 day -> future_<column>
+    earliest: date        before -> the value, which nobody can mean, becomes NULL and the row stays
 #}
 
 {# [(platform, staging model)] of the configured platforms that provide the entity. #}
@@ -23,18 +24,37 @@
     {{ return(['exchange_rate', 'raw_table', 'loaded_at', 'landed_as_of', 'row_hash', 'outcome', 'reject_reason']) }}
 {%- endmacro %}
 
-{# One staging model as contract columns: cast where it has them, typed NULL where it may lack them. #}
-{% macro contract_select(relation, entity, columns) -%}
+{#
+  One staging model as contract columns: cast where it has them, typed NULL where it may lack them. A row with
+  `_is_deleted` is what landing wrote when the source no longer had the record: deleted, as of then.
+#}
+{% macro contract_select(relation, entity, columns, faults) -%}
     {%- set unless_said = {'updated_at': '_loaded_at', 'is_deleted': 'false'} -%}
+    {%- set deletions = {'updated_at': '_loaded_at', 'is_deleted': 'true'} -%}
     {%- set provided = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
     select
     {%- for column in columns %}
-        {% if column.name in provided and column.name in unless_said -%}
-            coalesce(cast({{ column.name }} as {{ column.data_type }}), {{ unless_said[column.name] }}) as {{ column.name }},
+        {% if column.name in unless_said -%}
+            {%- set said = 'cast(' ~ column.name ~ ' as ' ~ column.data_type ~ ')' if column.name in provided else 'null' -%}
+            {%- set value = 'coalesce(' ~ said ~ ', ' ~ unless_said[column.name] ~ ')' -%}
+            {%- if '_is_deleted' in provided -%}
+                {%- set value = 'case when _is_deleted then ' ~ deletions[column.name] ~ ' else ' ~ value ~ ' end' -%}
+            {%- endif -%}
+            {{ value }} as {{ column.name }},
+        {%- elif column.name in provided and column.name in faults | map(attribute='withholds') -%}
+            case
+                {%- for fault in faults if fault.withholds == column.name %}
+                when {{ fault.condition }} then null
+                {%- endfor %}
+                else cast({{ column.name }} as {{ column.data_type }})
+            end as {{ column.name }},
+        {%- elif column.name in provided and column.meta.earliest -%}
+            case
+                when cast({{ column.name }} as {{ column.data_type }}) >= cast('{{ column.meta.earliest }}' as date)
+                    then cast({{ column.name }} as {{ column.data_type }})
+            end as {{ column.name }},
         {%- elif column.name in provided -%}
             cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }},
-        {%- elif column.name in unless_said -%}
-            {{ unless_said[column.name] }} as {{ column.name }},
         {%- elif column.meta.required -%}
             {%- do exceptions.raise_compiler_error(
                 relation.identifier ~ ' lacks the column ' ~ column.name ~ ', which every row of ' ~ entity
@@ -52,9 +72,12 @@
 {%- endmacro %}
 
 {# The first fault of a row as its reason, else NULL. #}
-{% macro reject_reason_case(columns, parent, priced, rate_at, needs_one_of) -%}
+{% macro reject_reason_case(columns, parent, priced, rate_at, needs_one_of, faults) -%}
     case
         when newest.mapping_reason is not null then newest.mapping_reason
+        {%- for fault in faults %}
+        when {{ fault.condition }} then '{{ fault.reason }}'
+        {%- endfor %}
         {%- for column in columns if column.meta.required %}
         when newest.{{ column.name }} is null then 'missing_{{ column.name }}'
         {%- endfor %}
@@ -121,8 +144,10 @@
     priced        the row's money needs a rate into the shop's currency
     rate_at       the timestamp whose business day chooses that rate, where it is not the parent's
     needs_one_of  lists of columns of which a row must have at least one
+    faults        [{reason, condition, withholds}]: what else quarantines a row, as SQL on the entity's own columns, and
+                  a column whose value is not to be kept then
 #}
-{% macro contract_rows(entity, key, parent=none, priced=false, rate_at=none, needs_one_of=[]) -%}
+{% macro contract_rows(entity, key, parent=none, priced=false, rate_at=none, needs_one_of=[], faults=[]) -%}
     {%- set relations = [] -%}
     {%- for platform in staging_models(entity) -%}
         {%- do relations.append(ref('stg_' ~ platform ~ '__' ~ entity)) -%}
@@ -140,7 +165,7 @@
 with mapped as (
 
     {% for relation in relations -%}
-    {{ contract_select(relation, entity, columns) }}
+    {{ contract_select(relation, entity, columns, faults) }}
     {%- if not loop.last %}
 
     union all
@@ -221,7 +246,7 @@ judged as (
         {%- if priced %}
         cast({{ contract_exchange_rate(parent, rate_at) }} as decimal(18, 9)) as exchange_rate,
         {%- endif %}
-        {{ reject_reason_case(columns, parent, priced, rate_at, needs_one_of) }} as reject_reason
+        {{ reject_reason_case(columns, parent, priced, rate_at, needs_one_of, faults) }} as reject_reason
 
     from newest
     {%- if parent %}

@@ -27,6 +27,23 @@
     timezone('UTC', timezone('{{ time_zone }}', cast({{ value }} as timestamp)))
 {%- endmacro %}
 
+{# Text to a naive time, by the first of several strptime formats that fits; NULL where none does. #}
+{% macro parsed_time(value, formats) %}{{ return(adapter.dispatch('parsed_time')(value, formats)) }}{% endmacro %}
+{% macro duckdb__parsed_time(value, formats) %}try_strptime({{ value }}, ['{{ formats | join("', '") }}']){% endmacro %}
+
+{#
+  Text to a number, as people write it: `decimal` is what fractions begin with (, or .), the other one, spaces and
+  apostrophes group digits; NULL where it is no number.
+#}
+{% macro parsed_number(value, decimal=',') %}{{ return(adapter.dispatch('parsed_number')(value, decimal)) }}{% endmacro %}
+
+{% macro duckdb__parsed_number(value, decimal) -%}
+    {%- set groups = '.' if decimal == ',' else ',' -%}
+    try_cast(
+        replace(regexp_replace({{ value }}, '[\s\x{00A0}''{{ groups }}]', '', 'g'), '{{ decimal }}', '.') as decimal(38, 9)
+    )
+{%- endmacro %}
+
 {# The business day of a UTC timestamp: the calendar day in the shop's time zone. #}
 {% macro business_date(value) %}{{ return(adapter.dispatch('business_date')(value)) }}{% endmacro %}
 {% macro duckdb__business_date(value) -%}
@@ -54,6 +71,12 @@
 {# Text at a path (a.b.c) of a JSON text; NULL where absent. #}
 {% macro json_text(column, path) %}{{ return(adapter.dispatch('json_text')(column, path)) }}{% endmacro %}
 {% macro duckdb__json_text(column, path) %}json_extract_string({{ column }}, '$.{{ path }}'){% endmacro %}
+
+{# Sum of a number that the objects of a JSON array hold, as double; 0 for an empty array. #}
+{% macro json_sum(column, name) %}{{ return(adapter.dispatch('json_sum')(column, name)) }}{% endmacro %}
+{% macro duckdb__json_sum(column, name) -%}
+    coalesce(list_sum(cast(json_extract({{ column }}, '$[*].{{ name }}') as double[])), 0)
+{%- endmacro %}
 
 {# Aggregate: the linear-interpolated quantile (Hyndman-Fan type 7) of a number, as double. #}
 {% macro quantile(value, share) %}{{ return(adapter.dispatch('quantile')(value, share)) }}{% endmacro %}

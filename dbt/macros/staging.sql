@@ -34,3 +34,85 @@
         where _version_number = 1
     )
 {%- endmacro %}
+
+{#
+  Which rows of a raw table are records that have a destination: all of them, unless the source's YAML says `records`
+  (a condition on the row). The other rows are only joined, like those of a lookup table.
+#}
+{% macro record_condition(platform, table) -%}
+    {%- set found = namespace(condition='true') -%}
+    {%- if execute -%}
+        {%- for node in graph.sources.values() if node.source_name == platform and node.name == table -%}
+            {%- set found.condition = node.config.meta.get('records', 'true') -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ found.condition }}
+{%- endmacro %}
+
+{#
+  The merchandise, without tax, in an amount refunded on a whole order: its share in what refunds by line leave of the
+  order. Refunding all that is left so refunds exactly the merchandise that is left.
+#}
+{% macro merchandise_part(amount, merchandise_left, total_left) -%}
+    round(
+        cast({{ amount }} as double) * least(1, greatest(0, coalesce(
+            cast({{ merchandise_left }} as double) / nullif(cast({{ total_left }} as double), 0), 0
+        ))),
+        2
+    )
+{%- endmacro %}
+
+{#
+  One category per product of a relation (source_system, product_id, category_id, parent_category_id) of all that it is
+  in: the most specific, which is no parent of another one of them and not at the top; of several the lowest id.
+#}
+{% macro most_specific_category(relation) -%}
+    (
+        select
+            source_system,
+            product_id,
+            category_id
+        from (
+            select
+                assigned.source_system,
+                assigned.product_id,
+                assigned.category_id,
+                row_number() over (
+                    partition by assigned.source_system, assigned.product_id
+                    order by
+                        case when below.parent_category_id is null then 0 else 1 end nulls last,
+                        case when assigned.parent_category_id is null then 1 else 0 end nulls last,
+                        assigned.category_id nulls last
+                ) as place
+            from {{ relation }} as assigned
+            left join (select distinct source_system, product_id, parent_category_id from {{ relation }}) as below
+                on below.source_system = assigned.source_system
+                and below.product_id = assigned.product_id
+                and below.parent_category_id = assigned.category_id
+        )
+        where place = 1
+    )
+{%- endmacro %}
+
+{#
+  A table of attributes as text (meta_key, meta_value) as one row per owner, with those in `attributes`
+  ({column: meta_key}) as columns. Attributes that the source deleted count where it has no other, so that those of a
+  deleted owner stay known.
+#}
+{% macro attributes_by_owner(relation, id, owner, attributes) -%}
+    {%- set keys = attributes.values() | join("', '") -%}
+    {%- set wanted = '(select * from ' ~ relation ~ " where meta_key in ('" ~ keys ~ "'))" -%}
+    (
+        select
+            source_system,
+            {{ owner }},
+            {%- for name, key in attributes.items() %}
+            coalesce(
+                max(case when meta_key = '{{ key }}' and not _is_deleted then meta_value end),
+                max(case when meta_key = '{{ key }}' then meta_value end)
+            ) as {{ name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ newest(wanted, [id]) }}
+        group by source_system, {{ owner }}
+    )
+{%- endmacro %}

@@ -175,22 +175,19 @@ def reversed_home(run: Run, folder: Path) -> Path:
     """A new home with nothing but the raw files of a run, the rows of each in reverse, and the simulated shop."""
     if run.home.demo.exists():
         shutil.copytree(run.home.demo, folder / "demo")
+    shutil.copytree(run.home.folder / "raw", folder / "raw", ignore=shutil.ignore_patterns("*.parquet"))
     for file in (run.home.folder / "raw").rglob("*.parquet"):
-        reverse = folder / file.relative_to(run.home.folder)
-        reverse.parent.mkdir(parents=True, exist_ok=True)
-        _write_reversed(file, reverse)
+        _write_reversed(file, folder / file.relative_to(run.home.folder))
     return folder
 
 
 def _write_reversed(file: Path, reverse: Path) -> None:
-    """The same file with its last row first; extraction knows it again by its fingerprint."""
+    """The same file with its last row first."""
     with duckdb.connect() as connection:
-        metadata = connection.execute("select decode(key), decode(value) from parquet_kv_metadata(?)", [str(file)])
-        fingerprint = dict(metadata.fetchall())["fingerprint"]
         connection.execute(f"""
             copy (
                 select * exclude (file_row_number)
                 from read_parquet('{file}', file_row_number = true)
                 order by file_row_number desc
-            ) to '{reverse}' (format parquet, kv_metadata {{fingerprint: '{fingerprint}'}})
+            ) to '{reverse}' (format parquet)
         """)

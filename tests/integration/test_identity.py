@@ -1,13 +1,15 @@
 """Who is one customer: guests, accounts and contacts planted in the simulated shop and CRM, and who they come out as.
 
-Does not belong here: how components are found (tests/unit/test_identity.py).
+Does not belong here: how components are found (tests/unit/test_identity.py), every way in which keys change from day
+to day (tests/unit/test_identity_over_days.py).
 """
 
 import shutil
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
-from demo_planting import Item, plant_contact, plant_customer, plant_order
+from demo_planting import Item, plant_cart, plant_contact, plant_customer, plant_order
 
 from tests.integration.conftest import Run, shop_database
 
@@ -19,6 +21,12 @@ CROWD_GUEST = 920099
 HOUSEHOLD = range(930001, 930001 + MOST_RECORDS)
 NAMED, NAMED_CONTACT = 940001, 7940001
 CHAINED, CHAINED_CONTACT, CHAIN = 950001, 7950001, range(950001, 950004)
+PHONED, PHONED_CONTACT, PHONED_GUEST, PHONED_CART = 960001, 7960001, 960002, 960003
+SWITCHBOARD = range(970001, 970001 + MOST_RECORDS + 1)
+SHARED_PHONE, SHARED_PHONE_CONTACT = "089 1234567", 7970001
+NO_NUMBER = range(980001, 980003)
+PLUS, PLUSES = 990001, {990002: "plus+shop@example.com", 990003: "plus+news@example.com"}
+MERGING, LEAVING, LEAVING_GUEST = (1000001, 1000002), 1000003, 1000013
 MUG = 40
 
 
@@ -54,10 +62,37 @@ def run(run_source: Callable[..., Run], small_shop, finished_shop: Run, tmp_path
             strict=True,
         ):
             order(number, **buyer)
+        plant_customer(shop, PHONED, None, "2026-02-01 08:00:00", phone="+49 30 901820")
+        order(PHONED_GUEST, phone="030/901820")
+        plant_cart(shop, PHONED_CART, "2026-03-02 10:00:00", email="cart@example.com", phone="0049 30 901820 ")
+        for number in SWITCHBOARD:
+            order(number, email=f"switchboard{number}@example.com", phone=SHARED_PHONE)
+        for number in NO_NUMBER:
+            plant_customer(shop, number, None, "2026-02-01 08:00:00", phone="030")
+        customer(PLUS, "plus@example.com")
+        for number, email in PLUSES.items():
+            order(number, email=email)
+        for number in (*MERGING, LEAVING):
+            plant_customer(shop, number, f"{number}@example.com", f"2026-02-0{number % 10} 08:00:00")
+            order(number, customer_id=number)
+        order(LEAVING_GUEST, email=f"{LEAVING}@example.com")
     created_at = "2026-02-02T08:00:00.000Z"
     plant_contact(home, NAMED_CONTACT, created_at, email="other@example.com", shop_customer_id=str(NAMED))
     plant_contact(home, CHAINED_CONTACT, created_at, email="third@example.com", shop_customer_id=str(CHAINED))
+    plant_contact(home, PHONED_CONTACT, created_at, phone="(0) 30-901820", hs_country_region_code="DE")
+    plant_contact(home, SHARED_PHONE_CONTACT, created_at, phone="+49 89 1234567")
     return run_source(**small_shop, as_of=finished_shop.as_of, home=home)
+
+
+@pytest.fixture(scope="module")
+def later_run(run_source: Callable[..., Run], small_shop, run: Run, tmp_path_factory) -> Run:
+    """A run after the second of two people took the e-mail of the first, and somebody an e-mail of their own."""
+    home = shutil.copytree(run.home.folder, tmp_path_factory.mktemp("later") / "home", symlinks=True)
+    with shop_database(home) as shop:
+        change = "update customers set email = ?, updated_at = '2026-03-31 21:59:59' where id = ?"
+        shop.execute(change, (f"{MERGING[0]}@example.com", MERGING[1]))
+        shop.execute(change, ("new@example.com", LEAVING))
+    return run_source(**small_shop, as_of=run.as_of, home=Path(home))
 
 
 def _buyers(run: Run, orders: Iterable[int]) -> list[str]:
@@ -107,6 +142,73 @@ def test_a_chain_of_links_is_one_customer(run: Run):
     buyers = {*_buyers(run, CHAIN), _customer(run, "contact", CHAINED_CONTACT)}
     assert len(buyers) == 1
     assert _orders(run, buyers.pop()) == len(CHAIN)
+
+
+def test_a_phone_links_accounts_contacts_guests_and_carts_however_it_is_written(run: Run):
+    cart = run.warehouse_query(f"select customer_key from core.fct_checkout where checkout_id = '{PHONED_CART}'")
+    people = {
+        _customer(run, "customer", PHONED),
+        _customer(run, "contact", PHONED_CONTACT),
+        *_buyers(run, [PHONED_GUEST]),
+        *cart["customer_key"],
+    }
+    assert len(people) == 1
+    assert _orders(run, people.pop()) == 1
+
+
+def test_a_phone_of_too_many_links_nobody_and_is_reported(run: Run):
+    people = [*_buyers(run, SWITCHBOARD), _customer(run, "contact", SHARED_PHONE_CONTACT)]
+    assert len(set(people)) == len(SWITCHBOARD) + 1
+    blocked = run.warehouse_query(
+        "select key_type, identity_count from core.int_identity_blocked_key order by key_type, identity_count"
+    )
+    assert blocked["key_type"].tolist() == ["email", "email", "phone"]  # the crowd's, the till's, the switchboard's
+    assert blocked["identity_count"].tolist()[2] == len(SWITCHBOARD) + 1
+    [counts] = [
+        event.materialization.metadata
+        for event in run.result.get_asset_materialization_events()
+        if event.asset_key.path == ["exchange", "identity_component"]
+    ]
+    assert (counts["blocked_email_keys"].value, counts["blocked_phone_keys"].value) == (2, 1)
+
+
+def test_what_is_no_phone_number_links_nobody(run: Run):
+    assert len({_customer(run, "customer", number) for number in NO_NUMBER}) == len(NO_NUMBER)
+
+
+def test_an_address_with_a_plus_is_another_address(run: Run):
+    assert len({_customer(run, "customer", PLUS), *_buyers(run, PLUSES)}) == 3
+
+
+def test_a_merge_keeps_the_older_key_and_redirects_the_other(run: Run, later_run: Run):
+    older, younger = (_customer(run, "customer", number) for number in MERGING)
+    assert {_customer(later_run, "customer", number) for number in MERGING} == {older}
+    redirects = later_run.warehouse_query(
+        f"select customer_key from core.int_customer_redirect where former_key = '{younger}'"
+    )
+    assert redirects["customer_key"].tolist() == [older]
+    assert _orders(later_run, older) == 2
+
+
+def test_a_split_gives_the_part_without_the_first_record_a_new_key(run: Run, later_run: Run):
+    before, guest_before = _customer(run, "customer", LEAVING), _buyers(run, [LEAVING_GUEST])
+    assert guest_before == [before]
+    assert _customer(later_run, "customer", LEAVING) == before
+    [guest_after] = _buyers(later_run, [LEAVING_GUEST])
+    assert guest_after not in set(run.query("select customer_key from dim_customer")["customer_key"])
+
+
+def test_only_new_phones_are_parsed(run: Run, later_run: Run):
+    first, later = (
+        [
+            event.materialization.metadata
+            for event in finished.result.get_asset_materialization_events()
+            if event.asset_key.path == ["exchange", "phone"]
+        ]
+        for finished in (run, later_run)
+    )
+    assert first[0]["parsed_now"].value > first[0]["valid"].value > 100
+    assert later[0]["parsed_now"].value == 0
 
 
 def test_nobody_else_changed(run: Run, finished_shop: Run):

@@ -4,10 +4,18 @@ Belongs here: its figures, from pandas on the source file and, where they are pu
 Does not belong here: what holds for any source.
 """
 
+import shutil
+
+import duckdb
+import numpy as np
 import pandas as pd
 import pytest
+from compiled_sql import compiled_texts
+
+from dagster_project.automation import RECOMPUTE
 
 LAST_DAY = "2011-12-09"
+DAY_AFTER = "2011-12-10"
 FEE_CODES = {"POST", "DOT", "M", "C2", "D", "S", "BANK CHARGES", "AMAZONFEE", "CRUK", "PADS", "B"}
 COLUMNS = [
     "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country",
@@ -28,6 +36,17 @@ PUBLISHED = {
     "sale, identified": (391_150, 8_737_227_640),
 }
 TOTAL = (541_909, 9_747_747_934)
+
+# The quintiles of RFM analyses of this file: whole days to one day after the last invoice, invoices, gross with fees.
+PUBLISHED_AT = "2011-12-10 12:50"
+PUBLISHED_CUTS = {
+    "recency": [13.4, 33, 72, 179],
+    "frequency": [1, 2, 3, 6],
+    "monetary": [249.344, 487.412, 933.348, 2055.05],
+}
+CUTS_SQL = ", ".join(
+    f"{{{{ quantile_cuts('{name}', var('rfm_cut_quantiles'), '{name}') }}}}" for name in PUBLISHED_CUTS
+)
 
 KIND_SQL = """
 with counted as (
@@ -102,6 +121,13 @@ def ordered(source) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def run(file, run_source):
     return run_source("online_retail", source_path=file)
+
+
+@pytest.fixture(scope="module")
+def run_after(run, run_source, file, tmp_path_factory):
+    """The same home as of a day without orders, the day after the last one."""
+    home = shutil.copytree(run.home.folder, tmp_path_factory.mktemp("day_after") / "home", symlinks=True)
+    return run_source("online_retail", source_path=file, as_of=DAY_AFTER, home=home, job=RECOMPUTE)
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +272,71 @@ def test_a_customer_lives_where_the_latest_order_went(run, ordered, customer_num
     countries = run.query("select customer_key, country from dim_customer where country is not null")
     found = countries.set_index(countries["customer_key"].map(customer_numbers))["country"]
     assert found[found.index.notna()].to_dict() == latest.set_index("CustomerID")["Country"].to_dict()
+
+
+@pytest.fixture(scope="module")
+def rfm(run_after, customer_numbers) -> pd.DataFrame:
+    """seg_rfm by customer number, money also in thousandths."""
+    rows = run_after.query("select *, cast(monetary_amount * 1000 as bigint) as thousandths from seg_rfm")
+    return rows.set_index(rows["customer_key"].map(customer_numbers)).sort_index()
+
+
+@pytest.fixture(scope="module")
+def measures(source) -> pd.DataFrame:
+    """Recency, frequency and money by customer number, by pandas alone."""
+    sales = source[source["kind"] == "sale, identified"].groupby("CustomerID")
+    returns = source[source["kind"] == "return, identified"].groupby("CustomerID")["thousandths"].sum()
+    gross = sales["thousandths"].sum()
+    measures = {
+        "recency_days": (pd.Timestamp(DAY_AFTER) - sales["InvoiceDate"].max().dt.normalize()).dt.days,
+        "frequency": sales["InvoiceNo"].nunique(),
+        "thousandths": gross + returns.reindex(gross.index).fillna(0),
+    }
+    return pd.DataFrame(measures).astype("int64")
+
+
+def _quintiles(values: pd.Series) -> np.ndarray:
+    return np.quantile(values, [0.2, 0.4, 0.6, 0.8]).round(6)
+
+
+def test_recency_frequency_and_money_of_each_buyer_equal_pandas(rfm, measures):
+    assert len(rfm) == 4_334
+    assert rfm.index.tolist() == measures.index.tolist()
+    for measure in measures:
+        assert rfm[measure].tolist() == measures[measure].tolist(), measure
+
+
+def test_scores_of_each_buyer_equal_numpy(rfm, measures):
+    recency, frequency, money = (measures[name] for name in ("recency_days", "frequency", "thousandths"))
+    # searchsorted from the left counts the cuts that are smaller than the value
+    assert rfm["r_score"].tolist() == (5 - np.searchsorted(_quintiles(recency), recency)).tolist()
+    assert rfm["f_score"].tolist() == (1 + np.searchsorted([1, 2, 3, 5], frequency)).tolist()
+    assert rfm["m_score"].tolist() == (1 + np.searchsorted(_quintiles(money), money)).tolist()
+
+
+def test_who_has_no_order_is_a_prospect_of_preset_shopify(run_after):
+    groups = run_after.query("""
+        select
+            count(*) filter (where shopify_group = 'Prospects') as prospects,
+            count(*) filter (where classic_group is null and klaviyo_group is null) as ungrouped,
+            count(*) as customers
+        from customer_segments
+    """)
+    assert tuple(groups.iloc[0]) == (4_372 - 4_334, 4_372 - 4_334, 4_372)
+
+
+def test_the_macro_of_cuts_gives_the_published_quintiles(source, tmp_path):
+    gross = source[source["kind"].isin({"sale, identified", "fee, identified"})].groupby("CustomerID")
+    given = pd.DataFrame(
+        {
+            "recency": (pd.Timestamp(PUBLISHED_AT) - gross["InvoiceDate"].max()).dt.days,
+            "frequency": gross["InvoiceNo"].nunique(),
+            "monetary": gross["thousandths"].sum() / 1000,
+        }
+    )
+    (select,) = compiled_texts(tmp_path, [f"select {CUTS_SQL} from given"])
+    with duckdb.connect() as connection:
+        connection.register("given", given)
+        found = connection.execute(select).df().iloc[0]
+    for name, cuts in PUBLISHED_CUTS.items():
+        assert [float(found[f"{name}_cut_{number}"]) for number in (1, 2, 3, 4)] == cuts

@@ -119,6 +119,34 @@ def test_wrong_rule_is_refused(tmp_path: Path, rule: str, fault: str):
     assert "\n" not in message
 
 
+def test_rule_may_name_other_segments(tmp_path: Path):
+    later = ENTRY | {"name": "german_regulars", "rule": "regulars and country = 'DE' and not vip"}
+    validate_catalogue(_project(tmp_path, later, ENTRY, ENTRY | {"name": "vip", "rule": "is_vip"}))
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentence"),
+    [
+        ({"a": "a or is_vip"}, "'a' in {file}: its rule leads back to itself: a needs a."),
+        (
+            {"a": "is_vip", "b": "a and d", "c": "not b", "d": "c or is_vip"},
+            "'b' in {file}: its rule leads back to itself: b needs d needs c needs b.",
+        ),
+        ({"a": "is_vip", "b": "aa"}, "'b' in {file}: its rule names the column 'aa'"),
+    ],
+)
+def test_wrong_rule_on_segments_is_refused(tmp_path: Path, rules: dict[str, str], sentence: str):
+    message = _refusal(tmp_path, *(ENTRY | {"name": name, "rule": rule} for name, rule in rules.items()))
+    assert message.startswith("Segment " + sentence.format(file=FILE))
+    assert "\n" not in message
+
+
+def test_rule_may_not_name_an_entry_for_each_value(tmp_path: Path):
+    by_country = ENTRY | {"name": "by_country", "rule": "country is not null", "for_each": "country"}
+    message = _refusal(tmp_path, by_country, ENTRY | {"rule": "by_country"})
+    assert "Segment 'regulars'" in message and "names the column 'by_country'" in message
+
+
 @pytest.mark.parametrize("field", [field for field in ENTRY if field != "name"])
 def test_missing_field_is_named(tmp_path: Path, field: str):
     entry = {key: value for key, value in ENTRY.items() if key != field}

@@ -16,7 +16,7 @@ from dagster_project.transform.project import DBT_FOLDER, DbtProject
 
 LOAD_1 = "timestamp '2026-06-10 03:00:00' as _loaded_at, date '2026-06-09' as _as_of"
 LOAD_2 = "timestamp '2026-06-11 03:00:00' as _loaded_at, date '2026-06-10' as _as_of"
-ENTITIES = ["consents", "orders", "refunds"]
+ENTITIES = ["consents", "declared_traits", "orders", "refunds", "survey_responses"]
 
 ORDERS = f"""
     select *, {LOAD_1} from (values
@@ -64,6 +64,24 @@ REFUNDS = f"""
     ) as given (refund_id, order_id, currency, amount)
     cross join (select timestamp '2026-06-05' as refunded_at)
 """
+DECLARED_TRAITS = f"""
+    select *, {LOAD_1} from (values
+        ('c', null, 'interest', 'tea'),
+        ('c', null, 'religion', 'secret'),
+        (null, '7', 'health', 'secret'),
+        (null, null, 'health', 'secret'),
+        (null, '7', 'interest', null)
+    ) as given (contact_id, customer_id, trait, value)
+    cross join (select timestamp '2026-06-05' as declared_at)
+"""
+SURVEY_RESPONSES = f"""
+    select *, {LOAD_1} from (values
+        ('best', 'nps', 10), ('beyond', 'nps', 11), ('worst', 'nps', 0), ('below', 'nps', -1),
+        ('happy', 'csat', 5), ('happier', 'csat', 6), ('unhappy', 'csat', 1), ('unhappier', 'csat', 0),
+        ('silent', 'nps', null), ('other', 'stars', 3)
+    ) as given (response_id, survey_type, score)
+    cross join (select 'c' as contact_id, timestamp '2026-06-05' as answered_at)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +94,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[tuple]]
     staging.mkdir()
     tables = ", ".join(f"{{name: {entity}}}" for entity in ENTITIES)
     (staging / "_plain__sources.yml").write_text(f"sources: [{{name: plain, tables: [{tables}]}}]")
-    for entity, given in zip(ENTITIES, (CONSENTS, ORDERS, REFUNDS), strict=True):
+    for entity, given in zip(ENTITIES, (CONSENTS, DECLARED_TRAITS, ORDERS, REFUNDS, SURVEY_RESPONSES), strict=True):
         model = "select * from {{ raw('plain', '" + entity + "') }} as rows_of_table"
         (staging / f"stg_plain__{entity}.sql").write_text(model)
         home.raw("plain", entity).mkdir(parents=True)
@@ -152,6 +170,31 @@ def test_refunds_follow_their_order(rows):
     ]
 
 
+def test_a_trait_that_is_refused_is_quarantined_without_what_was_said(rows):
+    assert rows("contact_id, customer_id, trait, value, outcome, reject_reason", "declared_traits_rows") == [
+        ("c", None, "interest", "tea", "kept", None),
+        ("c", None, "religion", None, "quarantined", "refused_trait"),
+        (None, "7", "health", None, "quarantined", "refused_trait"),
+        (None, "7", "interest", None, "quarantined", "missing_value"),
+        (None, None, "health", None, "quarantined", "refused_trait"),
+    ]
+
+
+def test_each_survey_has_its_own_range_of_answers(rows):
+    assert rows("response_id, reject_reason", "survey_responses_rows") == [
+        ("below", "invalid_score"),
+        ("best", None),
+        ("beyond", "invalid_score"),
+        ("happier", "invalid_score"),
+        ("happy", None),
+        ("other", "unknown_survey_type"),
+        ("silent", "missing_score"),
+        ("unhappier", "invalid_score"),
+        ("unhappy", None),
+        ("worst", None),
+    ]
+
+
 def test_no_row_is_lost(rows):
     counted = rows("raw_rows, contract_rows + quarantined_rows + superseded_rows", "raw_reconciliation")
-    assert [raw for raw, _ in counted] == [there for _, there in counted] == [5, 9, 13]
+    assert [raw for raw, _ in counted] == [there for _, there in counted] == [5, 5, 9, 10, 13]

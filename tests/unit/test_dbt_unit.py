@@ -2,11 +2,12 @@
 
 import json
 
-import duckdb
 import pytest
 import yaml
 from dbt.cli.main import dbtRunner
+from exchange_files import write_empty_exchange
 
+from dagster_project.home import Home
 from dagster_project.transform.project import DBT_FOLDER, plain, release_warehouse
 
 # Staging reads raw tables, of which an empty home has none.
@@ -23,11 +24,7 @@ def _declared() -> set[str]:
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What dbt says of each unit test: pass, or why not."""
     home = tmp_path_factory.mktemp("home")
-    (home / "exchange").mkdir()
-    duckdb.execute(f"""
-        copy (select '' as record_key, '' as component_key where false)
-        to '{home / "exchange" / "identity_component.parquet"}'
-    """)
+    write_empty_exchange(Home(home))
     folders = ["--project-dir", str(DBT_FOLDER), "--profiles-dir", str(DBT_FOLDER)]
     folders += ["--target-path", str(home / "target"), "--log-path", str(home / "logs")]
     kinds = [argument for kind in ("model", "seed", "unit_test") for argument in ("--resource-type", kind)]

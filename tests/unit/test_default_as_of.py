@@ -69,3 +69,8 @@ def test_an_order_in_the_future_or_without_a_readable_time_does_not_count(last_d
 def test_a_source_without_an_order_says_so(last_day):
     with pytest.raises(SourceError, match="The table orders of the system shop holds no order"):
         last_day("cast(null as timestamp)")
+
+
+def test_times_that_nothing_reads_are_no_missing_orders(last_day):
+    with pytest.raises(SourceError, match="No placed_at of the table orders of the system shop can be read as a time"):
+        last_day("'30.06.2026 12:00'")

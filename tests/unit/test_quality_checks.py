@@ -28,7 +28,16 @@ from dagster_project.quality.suites import SuiteError
 
 DAILY = DailyPartitionsDefinition("2024-01-01")
 DAY = "2024-02-01"
-NOTHING_NEW = {"files": [], "rows": 0, "rows_before": 10, "source_has_rows": True, "missing_columns": []}
+NOTHING_NEW = {
+    "files": [],
+    "rows": 0,
+    "rows_before": 10,
+    "source_has_rows": True,
+    "missing_columns": [],
+    "retyped_columns": [],
+    "rejected": 0,
+}
+PARAMETERS = {"max_quarantined_share": 0.01}
 
 
 def suite(name: str, *expectations: Mapping) -> dict:
@@ -109,7 +118,9 @@ def run(
 
 def run_raw(suites: Path, home: Path, **metadata: object) -> ExecuteInProcessResult:
     """A job of two tables, only the first with the metadata given, their gate and two stages."""
-    checks = build_raw_checks("shop", "shop_platform", ["orders", "customers"], home=home, root=suites)
+    checks = build_raw_checks(
+        "shop", "shop_platform", ["orders", "customers"], home=home, parameters=PARAMETERS, root=suites
+    )
     upstream = AssetKey(["raw", "shop", "customers"])
     return run([raw_asset("orders", **metadata), raw_asset("customers"), *stages_after([upstream])], checks)
 
@@ -138,7 +149,7 @@ def test_a_gate_that_passes_lets_partitioned_and_unpartitioned_stages_run(suites
 
     assert result.success
     assert succeeded(result) >= {"check_raw_shop", "contract_stage", "as_of_stage"}
-    assert evaluation(result).description == "3 expectations hold (100 rows)"
+    assert evaluation(result).description == "5 expectations hold (100 rows)"
     assert evaluation(result).metadata["rows"].value == 100
 
 
@@ -160,7 +171,7 @@ def test_a_failed_check_shows_expectation_count_and_ids_and_nobody(suites, tmp_p
     table = found.metadata["expectations"].value
     assert "| orders are dated | **failed** | 100 | 40 | 0, 1, 2, 3, 4 |" in table
     assert "example.org" not in f"{found.description}{found.metadata}"
-    assert (found.metadata["checked"].value, found.metadata["failed"].value) == (3, 1)
+    assert (found.metadata["checked"].value, found.metadata["failed"].value) == (5, 1)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +185,16 @@ def test_a_failed_check_shows_expectation_count_and_ids_and_nobody(suites, tmp_p
             {"missing_columns": ["placed_at", "status"]},
             "raw/shop/orders: the source table has every column that it had or that is required "
             "(missing: placed_at, status)",
+        ),
+        (
+            {"retyped_columns": ["total (DOUBLE in raw, now VARCHAR)"]},
+            "raw/shop/orders: every column of the source table has the kind of type that it had "
+            "(columns in sources.yml can cast it) (retyped: total (DOUBLE in raw, now VARCHAR))",
+        ),
+        (
+            {"rejected": 2, "rows": 100, "rows_before": 0},
+            "raw/shop/orders: at most 1.00% of the lines in the source's files cannot be read (rejects/ lists them) "
+            "(rejected lines: 2)",
         ),
     ],
 )
@@ -191,7 +212,7 @@ def test_a_table_that_never_had_rows_is_no_fault(suites, tmp_path):
 def test_only_what_the_latest_extraction_landed_is_looked_at(suites, tmp_path):
     """An earlier landing that was bad does not fail a later one."""
     instance = DagsterInstance.ephemeral()
-    checks = build_raw_checks("shop", "shop_platform", ["orders"], home=tmp_path, root=suites)
+    checks = build_raw_checks("shop", "shop_platform", ["orders"], home=tmp_path, parameters=PARAMETERS, root=suites)
     first = run([raw_asset("orders", **landed(tmp_path, BAD))], checks, instance=instance)
     second = run([raw_asset("orders")], checks, instance=instance)
 
@@ -207,7 +228,7 @@ def test_only_what_the_latest_extraction_landed_is_looked_at(suites, tmp_path):
     ],
 )
 def test_an_unknown_landing_fails_the_gate(suites, tmp_path, selection, said):
-    checks = build_raw_checks("shop", "shop_platform", ["orders"], home=tmp_path, root=suites)
+    checks = build_raw_checks("shop", "shop_platform", ["orders"], home=tmp_path, parameters=PARAMETERS, root=suites)
     silent = asset(key=AssetKey(["raw", "shop", "orders"]))(lambda: None)
 
     result = run([silent], checks, selection=selection)
@@ -216,7 +237,9 @@ def test_an_unknown_landing_fails_the_gate(suites, tmp_path, selection, said):
 
 
 def test_only_the_selected_checks_run(suites, tmp_path):
-    checks = build_raw_checks("shop", "shop_platform", ["orders", "customers"], home=tmp_path, root=suites)
+    checks = build_raw_checks(
+        "shop", "shop_platform", ["orders", "customers"], home=tmp_path, parameters=PARAMETERS, root=suites
+    )
     orders = AssetSelection.assets(AssetKey(["raw", "shop", "orders"]))
 
     result = run([raw_asset("orders"), raw_asset("customers")], checks, selection=orders)
@@ -226,9 +249,17 @@ def test_only_the_selected_checks_run(suites, tmp_path):
 
 def test_a_suite_for_a_table_that_is_not_extracted_is_refused(suites, tmp_path):
     with pytest.raises(SuiteError, match=r"raw/shop_platform/orders\.yml: there is no table orders"):
-        build_raw_checks("shop", "shop_platform", ["customers"], home=tmp_path, root=suites)
+        build_raw_checks("shop", "shop_platform", ["customers"], home=tmp_path, parameters=PARAMETERS, root=suites)
 
-    build_raw_checks("shop", "shop_platform", ["customers"], home=tmp_path, platform_tables=["orders"], root=suites)
+    build_raw_checks(
+        "shop",
+        "shop_platform",
+        ["customers"],
+        home=tmp_path,
+        platform_tables=["orders"],
+        parameters=PARAMETERS,
+        root=suites,
+    )
 
 
 @pytest.fixture

@@ -28,13 +28,13 @@ create table contract.products as
 create table contract.orders as
     select 'shop' as source_system, 'o' || i as order_id, 'c' || (i % 50) as customer_id,
         'c' || (i % 50) || '@example.org' as email, 'paid' as status, false as is_test,
-        100::decimal(18, 4) as total_amount
+        100::decimal(18, 4) as total_amount, 10::decimal(18, 4) as tax_amount, null::decimal(18, 4) as shipping_amount
     from range(500) t(i);
 create table contract.order_lines as
     select 'shop' as source_system, 'l' || i as order_line_id, 'o' || (i // 2) as order_id,
         'p' || (i % 200) as product_id, 1::decimal(18, 4) as quantity, 50::decimal(18, 4) as unit_price,
         50::decimal(18, 4) as gross_amount, 5::decimal(18, 4) as discount_amount, true as is_merchandise,
-        1::decimal(18, 9) as exchange_rate
+        1::decimal(18, 9) as exchange_rate, false as is_deleted
     from range(1000) t(i);
 create table contract.refunds as
     select 'shop' as source_system, 'r' || i as refund_id, 'o' || i as order_id, 10::decimal(18, 4) as amount,
@@ -44,6 +44,18 @@ create table contract.checkouts as
     select 'shop' as source_system, 'b' || i as checkout_id,
         case when i % 3 > 0 then 'o' || i end as completed_order_id
     from range(200) t(i);
+create table contract.reviews as
+    select 'shop' as source_system, 'v' || i as review_id, case when i % 3 > 0 then 'o' || i end as order_id
+    from range(200) t(i);
+create table contract.browse_events as
+    select 'shop' as source_system, 'e' || i as event_id, case when i % 3 > 0 then 'p' || (i % 200) end as product_id
+    from range(400) t(i);
+create table contract.favourites as
+    select 'shop' as source_system, 'c' || (i % 50) as customer_id, 'p' || i as product_id from range(200) t(i);
+create table contract.tickets as
+    select 'crm' as source_system, 't' || i as ticket_id, timestamp '2024-01-02' as opened_at,
+        case when i % 3 > 0 then timestamp '2024-01-03' end as closed_at
+    from range(50) t(i);
 create table contract.messages as
     select 'crm' as source_system, 'm' || i as message_event_id, 'h' || (i % 200) as contact_id
     from range(500) t(i);
@@ -64,6 +76,9 @@ create table contract.raw_reconciliation as
     select 'shop' as source_system, 'shop/orders' as raw_table, 1000 as raw_rows, 980 as contract_rows,
         10 as quarantined_rows, 10 as superseded_rows, 99000.00 as contract_amount,
         1000.00 as quarantined_amount, 500.00 as superseded_amount;
+create table contract.int_raw_destination as
+    select 'shop/orders' as raw_table, 'quarantined' as outcome, * from (values ('orphan', 2), ('no_rate', 9))
+        as reasons (reject_reason, row_count);
 """
 
 FAULTS = {
@@ -73,7 +88,7 @@ FAULTS = {
     ),
     ("raw_reconciliation", "at most 1.00% of a table's rows are quarantined"): (
         "update contract.raw_reconciliation set quarantined_rows = 11, contract_rows = 979",
-        "shop/orders: 11 of 1000",
+        "shop/orders: 11 of 1000 (no_rate 9, orphan 2)",
     ),
     ("raw_reconciliation", "at most 1.00% of a table's money is quarantined"): (
         "update contract.raw_reconciliation set quarantined_amount = 1000.02",
@@ -102,6 +117,22 @@ FAULTS = {
     ("orders", "no single customer record, such as one for all guests, holds a tenth of the orders"): (
         "update contract.orders set customer_id = 'c0' where order_id like '%1%'",
         "rows fail: c0",
+    ),
+    ("orders", "lines without tax, shipping and tax add up to the total of an order (are prices mapped with tax?)"): (
+        "update contract.order_lines set gross_amount = 55",
+        "500 of 500 rows fail: o",
+    ),
+    ("browse_events", "at least half of the events that name a product name a known one"): (
+        "update contract.browse_events set product_id = 'x'",
+        "400 of 400 rows fail: e",
+    ),
+    ("favourites", "at least half of the favourites name a known customer and product"): (
+        "update contract.favourites set customer_id = 'x'",
+        "200 of 200 rows fail: p",
+    ),
+    ("tickets", "tickets are closed after they are opened"): (
+        "update contract.tickets set closed_at = timestamp '2024-01-01'",
+        "50 of 50 rows fail: t",
     ),
     ("order_lines", "some line is worth more than zero"): (
         "update contract.order_lines set gross_amount = null, unit_price = 0, discount_amount = 0",
@@ -182,6 +213,10 @@ FAULTS = {
     ("checkouts", "at least half of the checkouts that became an order name a known one"): (
         "update contract.checkouts set completed_order_id = 'x'",
         "200 of 200 rows fail: b0",
+    ),
+    ("reviews", "at least half of the reviews that name an order name a known one"): (
+        "update contract.reviews set order_id = 'x'",
+        "200 of 200 rows fail: v0",
     ),
     ("exchange_rates", "no rate doubles or halves within a week"): (
         "update contract.exchange_rates set rate = 100 * rate where rate_date >= date '2024-01-20'",

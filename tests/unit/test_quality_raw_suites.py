@@ -17,13 +17,14 @@ from dagster_project.quality.engine import Gate, open_gate, parquet_batch
 from dagster_project.quality.suites import EXPECTATIONS, ROW_QUERY, Expectation, Suite, load_suite
 from dagster_project.settings import Settings
 from dagster_project.sources.config import load_source
-from dagster_project.sources.readers import relation
+from dagster_project.sources.readers import open_system
 
-BUILTIN = {name: load_source(Settings(source=name)) for name in ("demo", "complete_journey", "online_retail")}
+BUILTIN = {name: load_source(Settings(source=name)) for name in ("demo", "complete_journey", "online_retail", "olist")}
 FILES = sorted((EXPECTATIONS / "raw").glob("*/*.yml"))
 SUITES = {suite.name: suite for suite in (load_suite(f"raw/{file.parent.name}/{file.stem}") for file in FILES)}
 
-# Rows of the platforms whose data is not in the checkout, as their files say them.
+# Rows of the platforms whose data is not in the checkout, and of tables that a small shop leaves empty, as their files
+# say them.
 ROWS = {
     "raw/complete_journey/transactions": """
         i as household_id, i as basket_id, 1 as product_id, 1 as quantity, 2.5 as sales_value,
@@ -40,6 +41,31 @@ ROWS = {
     "raw/online_retail/invoice_lines": """
         'C' || (500000 + i) as InvoiceNo, '85123A' as StockCode, -1 as Quantity, 2.5 as UnitPrice,
         timestamp '2011-01-01' as InvoiceDate, 12345 as CustomerID""",
+    "raw/olist/orders": """
+        'o' || i as order_id, 'c' || i as customer_id, 'delivered' as order_status,
+        timestamp '2018-01-01' as order_purchase_timestamp""",
+    "raw/olist/customers": "'c' || i as customer_id, 'p' || i as customer_unique_id",
+    "raw/olist/order_items": """
+        'o' || i as order_id, 1 as order_item_id, 'p' || i as product_id, 99.9 as price, 8.5 as freight_value""",
+    "raw/olist/order_payments": """
+        'o' || i as order_id, 1 as payment_sequential, 'voucher' as payment_type, 99.9 as payment_value""",
+    "raw/olist/order_reviews": """
+        'r' || i as review_id, 'o' || i as order_id, 1 + i % 5 as review_score,
+        timestamp '2018-01-01' as review_answer_timestamp""",
+    "raw/olist/products": "'p' || i as product_id, 'bebes' as product_category_name",
+    "raw/olist/category_translation": """
+        'bebes ' || i as product_category_name, 'baby ' || i as product_category_name_english""",
+    "raw/olist/sellers": "'s' || i as seller_id",
+    "raw/olist/geolocation": "'01001' as geolocation_zip_code_prefix, 'SP' as geolocation_state",
+    "raw/demo_crm/erasure_requests": """
+        i as id, '{"hs_timestamp": "2026-01-01T00:00:00.000Z"}' as properties""",
+    "raw/woocommerce/orders": """
+        i as id, 'wc-completed' as status, 'EUR' as currency, 99.9 as total_amount,
+        timestamp '2026-01-01' as date_created_gmt""",
+    "raw/woocommerce/order_items": "i as order_item_id, i as order_id, 'line_item' as order_item_type",
+    "raw/vendure/order": """
+        i as id, 'PaymentSettled' as state, 'EUR' as currencyCode, timestamp '2026-01-01' as createdAt""",
+    "raw/vendure/order_line": "i as id, i as orderId, 1 as quantity, 1999 as listPrice",
 }
 
 # What makes a row fail a row query: suite, sentence -> column and value.
@@ -63,6 +89,22 @@ FAULTS = {
     ("raw/demo_crm/messages", "events name their contact"): ("properties", "'{}'"),
     ("raw/demo_crm/messages", "events are of the known kinds"): ("properties", "'{}'"),
     ("raw/demo_crm/messages", "the time of an event is a time"): ("properties", "'{}'"),
+    ("raw/demo_crm/feedback_submissions", "feedback names its contact"): ("properties", "'{}'"),
+    ("raw/demo_crm/feedback_submissions", "the answer is a whole number"): ("properties", "'{}'"),
+    ("raw/demo_crm/declared_traits", "traits name their contact"): ("properties", "'{}'"),
+    ("raw/demo_crm/declared_traits", "traits have a name"): ("properties", "'{}'"),
+    ("raw/demo_crm/tickets", "tickets name their contact"): ("properties", "'{}'"),
+    ("raw/demo_crm/tickets", "the time of opening is a time"): ("properties", "'{}'"),
+    ("raw/demo_crm/erasure_requests", "the time of a request is a time"): ("properties", "'{}'"),
+    ("raw/demo_shop/page_events", "page events are visits, searches or product pages"): ("kind", "'dance'"),
+    ("raw/demo_shop/page_events", "the time of a page event is a time"): ("occurred_at", "'lately'"),
+    ("raw/demo_shop/page_events", "product pages name their product"): ("product_id", "null"),
+    ("raw/demo_shop/wishlist_items", "wish lists name their customer and product"): ("product_id", "null"),
+    ("raw/demo_shop/wishlist_items", "the time of adding is a time"): ("added_at", "'lately'"),
+    ("raw/demo_shop/product_reviews", "reviews have one to five stars"): ("stars", "6"),
+    ("raw/demo_shop/product_reviews", "the time of a review is a time"): ("created_at", "'lately'"),
+    ("raw/demo_shop/referrals", "referrals name who referred"): ("referrer_id", "null"),
+    ("raw/demo_shop/referrals", "the time of a referral is a time"): ("created_at", "'lately'"),
     (
         "raw/online_retail/invoice_lines",
         "invoice numbers are six digits, after C for returns or A for adjustments",
@@ -100,13 +142,13 @@ def landings(tmp_path_factory) -> dict[str, Path]:
     simulation = source.simulation.model_copy(update={"customers": 120, "end": until})
     simulate(home.demo, simulation, until, source.time_zone)
     files = {name: folder / f"{name.replace('/', '_')}.parquet" for name in SUITES}
-    with duckdb.connect() as connection:
-        for name, path in files.items():
-            platform, table = name.split("/")[1:]
-            rows = f"select {ROWS[name]} from range(50) t(i)" if name in ROWS else None
-            if rows is None:
-                rows = f"select * from {relation(connection, source.system(platform), table, home)}"
-            connection.execute(f"copy ({rows}) to '{path}'")
+    for name, path in files.items():
+        platform, table = name.split("/")[1:]
+        if name in ROWS:
+            duckdb.sql(f"select {ROWS[name]} from range(50) t(i)").write_parquet(str(path))
+        else:
+            with open_system(source.system(platform), home) as reader:
+                reader.connection.execute(f"copy (select * from {reader.rows(table)}) to '{path}'")
     return files
 
 

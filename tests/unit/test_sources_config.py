@@ -1,16 +1,14 @@
 """What a sources.yml may say, and the one sentence that a wrong one gives. Runs and landing do not belong here."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 import yaml
 
-from dagster_project.home import Home
 from dagster_project.settings import Settings
-from dagster_project.sources.config import BUILTIN_FILE, Source, SourceError, System, load_source, platform_entities
-from dagster_project.sources.readers import relation
+from dagster_project.sources.config import BUILTIN_FILE, Source, SourceError, load_source, platform_entities
 from dagster_project.transform.project import dbt_vars
 
 SHOP = {
@@ -18,7 +16,13 @@ SHOP = {
     "currency": "EUR",
     "last_order": {"system": "shop", "table": "orders", "column": "placed_at", "time_zone": "UTC"},
     "systems": [
-        {"name": "shop", "platform": "demo_shop", "kind": "sql", "path": "shop.sqlite", "tables": {"orders": None}}
+        {
+            "name": "shop",
+            "platform": "demo_shop",
+            "kind": "sql",
+            "url": "sqlite:///shop.sqlite",
+            "tables": {"orders": None},
+        }
     ],
 }
 
@@ -46,12 +50,29 @@ def test_a_table_may_be_named_without_settings(loaded):
     assert (table.cursor, table.required, table.lookup) == (None, (), False)
 
 
+def test_a_look_back_is_a_time_or_a_number(loaded):
+    def look_back(value: object) -> object:
+        return loaded(_with_table(cursor="updated_at", look_back=value)).system("shop").tables["orders"].look_back
+
+    assert look_back("90 minutes") == timedelta(minutes=90)
+    assert look_back("1 hour") == timedelta(hours=1)
+    assert look_back("30 days") == timedelta(days=30)
+    assert look_back(500) == 500
+
+
 def _with(**changes: object) -> dict:
     return {"mine": {**SHOP, **changes}}
 
 
 def _with_system(**changes: object) -> dict:
     return _with(systems=[{**SHOP["systems"][0], **changes}])
+
+
+def _with_table(**changes: object) -> dict:
+    return _with_system(tables={"orders": changes})
+
+
+TOMBSTONES = {"table": "gone", "column": "id", "deleted_at": "at"}
 
 
 @pytest.mark.parametrize(
@@ -65,11 +86,20 @@ def _with_system(**changes: object) -> dict:
         (_with(last_order={**SHOP["last_order"], "system": "crm"}), "last_order names the system crm"),
         (_with(last_order={**SHOP["last_order"], "table": "invoices"}), "last_order names the table invoices"),
         (_with(currency="eur"), "mine.currency"),
-        (_with(curency="EUR"), "mine.curency: Extra inputs are not permitted"),
+        (_with(country="UK"), "mine.country: UK is no ISO 3166 country code of two letters, such as DE or GB"),
+        (_with(curency="EUR"), "mine.curency: there is no such key"),
         (_with(systems=SHOP["systems"] * 2), "two systems are called shop"),
         (_with_system(shop="webshop"), "the shop of the system shop is webshop, which is not listed"),
-        (_with_system(path_env="SHOP"), "give either path or path_env"),
-        (_with_system(name="my shop"), "mine.systems.0.name"),
+        (_with_system(url_env="SHOP"), "give either url or url_env"),
+        (_with_system(url="postgresql://reader:secret@host/shop"), "holds a password"),
+        (_with_system(kind="files"), "mine.systems.0.files.url: there is no such key"),
+        (_with_system(name="my shop"), "mine.systems.0.sql.name"),
+        (_with_table(look_back="2 hours"), "look_back needs a cursor"),
+        (_with_table(cursor="id", look_back="a while"), "write a number for a cursor that counts, else a time"),
+        (_with_table(compare_every_days=7), "finding deleted rows needs the key"),
+        (_with_table(key=["id"], tombstones=TOMBSTONES), "tombstones need a key of one column, and a cursor"),
+        (_with_table(key=["id"], cursor="at", tombstones=TOMBSTONES), "are in gone, which is not listed"),
+        (_with_table(file="orders.csv"), "shop is a database: name a table"),
         (_with_system(platform="other"), "is of the platform other, for which there are no staging models"),
         ({"yours": SHOP}, "sources.yml has no entry mine; it has yours"),
         ("- mine", "sources.yml has no entries"),
@@ -95,36 +125,6 @@ def test_a_crm_belongs_to_the_only_shop_or_to_the_one_it_names(loaded):
     assert shops([shop, second, {**crm, "shop": "outlet"}]) == {"shop": None, "outlet": None, "crm": "outlet"}
 
 
-def _files(path: Path, **table: object) -> System:
-    return System(name="shop", platform="shop", kind="files", path=str(path), tables={"orders": table})
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "columns"),
-    [
-        ("o'brien.csv", "\ufeffid;word\r\n007;a\r\n", None),
-        ("orders.jsonl", '{"id": "007", "word": "a"}\n', {"id": "VARCHAR", "word": "VARCHAR"}),
-    ],
-)
-def test_files_are_read_as_they_say(tmp_path: Path, name: str, content: str, columns: dict | None):
-    folder = tmp_path / "word=other"
-    folder.mkdir()
-    (folder / name).write_text(content, newline="")
-    with duckdb.connect() as connection:
-        orders = relation(connection, _files(folder, file=name, columns=columns), "orders", Home(tmp_path))
-        assert connection.execute(f"select id, word from {orders}").fetchall() == [("007", "a")]
-
-
-@pytest.mark.parametrize(
-    ("system", "sentence"),
-    [
-        ({"file": "orders.csv"}, "is the file orders.csv, which is not there"),
-        ({"file": "orders.xml"}, "files can end in .parquet, .csv, .jsonl"),
-        ({"file": "orders.jsonl"}, "whose columns and their types have to be listed"),
-    ],
-)
-def test_a_file_that_cannot_be_read_gives_one_sentence(tmp_path: Path, system: dict, sentence: str):
-    (tmp_path / "orders.xml").touch()
-    (tmp_path / "orders.jsonl").touch()
-    with duckdb.connect() as connection, pytest.raises(SourceError, match=sentence):
-        relation(connection, _files(tmp_path, **system), "orders", Home(tmp_path))
+def test_the_example_is_a_valid_entry():
+    example = yaml.safe_load((BUILTIN_FILE.parents[2] / "sources.example.yml").read_text())
+    assert [Source.model_validate(entry) for entry in example.values()]

@@ -9,6 +9,24 @@
     {{ return(graph.nodes['model.' ~ project_name ~ '.segment_catalog'].config.meta.segments) }}
 {%- endmacro %}
 
+{# The catalogue's entries in layers: a rule names only segments of the layers before its own. #}
+{% macro catalogue_layers() -%}
+    {%- set segments = catalogue_segments() -%}
+    {%- set names = segments | map(attribute='name') | list -%}
+    {%- set placed, layers = [], [] -%}
+    {%- for _ in segments if placed | length < segments | length -%}
+        {%- set layer = [] -%}
+        {%- for segment in segments if segment.name not in placed -%}
+            {%- set words = modules.re.findall('[a-z][a-z0-9_]*', modules.re.sub("'[^']*'", '', segment.rule)) -%}
+            {%- set missing = words | select('in', names) | reject('in', placed) | list -%}
+            {%- if not missing -%}{%- do layer.append(segment) -%}{%- endif -%}
+        {%- endfor -%}
+        {%- do placed.extend(layer | map(attribute='name')) -%}
+        {%- do layers.append(layer) -%}
+    {%- endfor -%}
+    {{ return(layers) }}
+{%- endmacro %}
+
 {# Text as an SQL literal; NULL where an entry does not have it. #}
 {% macro text_literal(text) -%}
     {%- if text is none or text is undefined -%}

@@ -39,10 +39,10 @@
     ) }}
 {%- endmacro %}
 
-{# The names of a measure's cuts as quantile_cuts writes them: <name>_cut_1, ... #}
-{% macro numbered_cuts(name) -%}
+{# The names of a measure's cuts, one per share, as quantile_cuts writes them: <name>_cut_1, ... #}
+{% macro numbered_cuts(name, shares) -%}
     {%- set names = [] -%}
-    {%- for share in var('rfm_cut_quantiles') -%}
+    {%- for share in shares -%}
         {%- do names.append(name ~ '_cut_' ~ loop.index) -%}
     {%- endfor -%}
     {{ return(names) }}

@@ -1,7 +1,8 @@
 -- one row per raw table, destination, outcome and reason: where every raw row went, and the money on it
 {%- set entities = [
     'customers', 'orders', 'order_lines', 'refunds', 'products', 'categories', 'checkouts', 'checkout_lines',
-    'exchange_rates', 'contacts', 'consents', 'campaigns', 'messages',
+    'browse_events', 'favourites', 'reviews', 'referrals', 'exchange_rates', 'contacts', 'consents', 'campaigns',
+    'messages', 'survey_responses', 'declared_traits', 'tickets', 'erasure_requests',
 ] %}
 {%- set destination = "case when outcome = 'kept' and is_deleted then 'deleted' else outcome end" %}
 {%- set amounts = {

@@ -21,6 +21,7 @@ raw_counts as (
         count(*) as raw_rows
 
     from {{ raw(platform, table) }} as rows_of_table
+    where {{ record_condition(platform, table) }}
     group by source_system, _raw_table
 
     {% if not loop.last -%}

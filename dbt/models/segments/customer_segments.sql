@@ -17,6 +17,8 @@ final as (
         profile.customer_key,
         profile.as_of_date,
         profile.classic_group,
+        profile.shopify_group,
+        profile.klaviyo_group,
         profile.lifecycle_stage,
         profile.lapsed_band,
         profile.churn_type,
@@ -26,7 +28,17 @@ final as (
         profile.price_tier,
         profile.discount_group,
         profile.primary_category,
-        profile.open_cart_age
+        profile.open_cart_age,
+        profile.journey_stage,
+        profile.engagement_group,
+        profile.age_band,
+        profile.life_stage,
+        profile.country,
+        profile.language,
+        profile.first_channel,
+        profile.last_device,
+        profile.nps_class,
+        profile.review_activity
         {%- for segment in catalogue_segments() if not segment.for_each %},
         flags.{{ segment.name }}
         {%- endfor %}

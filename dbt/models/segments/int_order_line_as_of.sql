@@ -21,7 +21,8 @@ final as (
         order_lines.product_key,
         products.category_key,
         order_lines.quantity,
-        order_lines.gross_amount
+        order_lines.gross_amount,
+        order_lines.discount_amount
 
     from order_lines
     left join products on products.product_key = order_lines.product_key

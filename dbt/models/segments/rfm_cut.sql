@@ -1,5 +1,6 @@
--- one row: where recency, frequency and money are cut into five scores, over all buyers as of D
+-- one row: where recency, frequency and money are cut into scores and bands, over all buyers as of D
 {%- set frequency_cuts = var('rfm_frequency_cuts') %}
+{%- set thirds = var('rfm_klaviyo_quantiles') %}
 with buyers as (
 
     select * from {{ ref('fct_customer') }} where orders > 0
@@ -19,7 +20,9 @@ final as (
         {{ weight(cut) }} as frequency_cut_{{ loop.index }},
         {%- endfor -%}
         {%- endif %}
-        {{ quantile_cuts('net_revenue', var('rfm_cut_quantiles'), 'monetary') }}
+        {{ quantile_cuts('net_revenue', var('rfm_cut_quantiles'), 'monetary') }},
+        {{ quantile_cuts('orders', thirds, 'frequency_third') }},
+        {{ quantile_cuts('net_revenue', thirds, 'monetary_third') }}
 
     from buyers
 

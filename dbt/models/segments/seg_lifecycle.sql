@@ -53,6 +53,18 @@ staged as (
         turning_points.returned_on,
         turning_points.second_order_date,
         case
+            when customers.nps_class = 'promoter' or customers.successful_referrals > 0 then 'advocate'
+            when customers.occasions >= 2 then 'repeat'
+            when customers.orders > 0 then 'purchased'
+            when
+                {{ days_between('customers.as_of_date', 'customers.open_cart_date') }} < {{ var('journey_intent_days') }}
+                then 'intent'
+            when customers.most_views_of_a_product >= 2 or customers.favourites > 0 or customers.searches > 0
+                then 'considering'
+            when customers.visit_days > 0 then 'aware'
+            else 'unaware'
+        end as journey_stage,
+        case
             when customers.orders = 0 then 'prospect'
             when customers.days_since_last_order >= {{ lapsed_days }} then 'lapsed'
             when customers.occasions = 1 and customers.days_since_last_order < {{ new_days }} then 'new'
@@ -83,7 +95,8 @@ final as (
             when run_began_on > first_order_date then run_began_on
             when second_order_date < {{ add_days('first_order_date', new_days) }} then second_order_date
             else {{ add_days('first_order_date', new_days) }}
-        end as lifecycle_stage_began_on
+        end as lifecycle_stage_began_on,
+        journey_stage
 
     from staged
 

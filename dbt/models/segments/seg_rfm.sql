@@ -1,4 +1,6 @@
--- one row per buyer: recency, frequency and money as scores 1 (worst) to 5 (best), and the group they make
+-- one row per buyer: recency, frequency and money as scores 1 (worst) to 5 (best), and the groups they make
+{%- set shares = var('rfm_cut_quantiles') %}
+{%- set thirds = var('rfm_klaviyo_quantiles') %}
 with buyers as (
 
     select * from {{ ref('fct_customer') }} where orders > 0
@@ -14,6 +16,18 @@ cuts as (
 classic_preset as (
 
     select * from {{ ref('rfm_classic') }}
+
+),
+
+shopify_preset as (
+
+    select * from {{ ref('rfm_shopify') }}
+
+),
+
+klaviyo_preset as (
+
+    select * from {{ ref('rfm_klaviyo') }}
 
 ),
 
@@ -38,32 +52,55 @@ scored as (
         measured.recency_days,
         measured.frequency,
         measured.monetary_amount,
-        5 - {{ cuts_below('measured.recency_days', numbered_cuts('cuts.recency')) }} as r_score,
-        1 + {{ cuts_below('measured.frequency', numbered_cuts('cuts.frequency')) }} as f_score,
-        1 + {{ cuts_below('measured.monetary_amount', numbered_cuts('cuts.monetary')) }} as m_score
+        5 - {{ cuts_below('measured.recency_days', numbered_cuts('cuts.recency', shares)) }} as r_score,
+        1 + {{ cuts_below('measured.frequency', numbered_cuts('cuts.frequency', shares)) }} as f_score,
+        1 + {{ cuts_below('measured.monetary_amount', numbered_cuts('cuts.monetary', shares)) }} as m_score,
+        3 - {{ cuts_below('measured.recency_days', var('rfm_klaviyo_recency_days')) }} as recency_band,
+        1 + {{ cuts_below('measured.frequency', numbered_cuts('cuts.frequency_third', thirds)) }} as frequency_band,
+        1 + {{ cuts_below('measured.monetary_amount', numbered_cuts('cuts.monetary_third', thirds)) }} as monetary_band
 
     from measured
     cross join cuts
 
 ),
 
+-- the mean of the two scores, rounded half up
+combined as (
+
+    select
+        *,
+        cast(floor((f_score + m_score + 1) / 2) as int) as fm_score
+
+    from scored
+
+),
+
 final as (
 
     select
-        scored.customer_key,
-        scored.as_of_date,
-        cast(scored.recency_days as int) as recency_days,
-        cast(scored.frequency as bigint) as frequency,
-        cast(scored.monetary_amount as decimal(38, 4)) as monetary_amount,
-        cast(scored.r_score as int) as r_score,
-        cast(scored.f_score as int) as f_score,
-        cast(scored.m_score as int) as m_score,
-        classic_preset.classic_group
+        combined.customer_key,
+        combined.as_of_date,
+        cast(combined.recency_days as int) as recency_days,
+        cast(combined.frequency as bigint) as frequency,
+        cast(combined.monetary_amount as decimal(38, 4)) as monetary_amount,
+        cast(combined.r_score as int) as r_score,
+        cast(combined.f_score as int) as f_score,
+        cast(combined.m_score as int) as m_score,
+        classic_preset.classic_group,
+        shopify_preset.shopify_group,
+        klaviyo_preset.klaviyo_group
 
-    from scored
+    from combined
     left join classic_preset
-        on classic_preset.r_score = scored.r_score
-        and classic_preset.f_score = scored.f_score
+        on classic_preset.r_score = combined.r_score
+        and classic_preset.f_score = combined.f_score
+    left join shopify_preset
+        on shopify_preset.r_score = combined.r_score
+        and shopify_preset.fm_score = combined.fm_score
+    left join klaviyo_preset
+        on klaviyo_preset.recency_band = combined.recency_band
+        and klaviyo_preset.frequency_band = combined.frequency_band
+        and klaviyo_preset.monetary_band = combined.monetary_band
 
 )
 

@@ -1,1 +1,1 @@
-{{ contract_rows('checkout_lines', key=['checkout_id', 'product_id'], parent=('checkouts', 'checkout_id')) }}
+{{ contract_rows('checkout_lines', key=['checkout_id', 'product_id', 'checkout_line_id'], parent=('checkouts', 'checkout_id')) }}

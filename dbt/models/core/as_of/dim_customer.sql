@@ -47,7 +47,7 @@ first_seen as (
 statements as (
 
     select
-        {{ hash_key(["'customer'", 'source_system', 'customer_id']) }} as record_key,
+        {{ customer_record_key('source_system', 'customer_id') }} as record_key,
         1 as precedence,
         updated_at,
         is_backfilled,
@@ -59,7 +59,7 @@ statements as (
     union all
 
     select
-        {{ hash_key(["'contact'", 'source_system', 'contact_id']) }},
+        {{ contact_record_key('source_system', 'contact_id') }},
         2,
         updated_at,
         is_backfilled,

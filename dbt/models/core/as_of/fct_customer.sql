@@ -1,6 +1,7 @@
 -- one row per customer known by the as-of date, prospects included
 {%- set windows = var('fact_windows_days') %}
 {%- set message_windows = var('message_windows_days') %}
+{%- set browse_windows = var('browse_windows_days') %}
 with customers as (
 
     select * from {{ ref('dim_customer') }}
@@ -40,6 +41,36 @@ messages as (
 consents as (
 
     select * from {{ ref('int_customer_consent') }}
+
+),
+
+browsing as (
+
+    select * from {{ ref('int_customer_browsing') }}
+
+),
+
+favourites as (
+
+    select * from {{ ref('int_customer_favourite') }}
+
+),
+
+voices as (
+
+    select * from {{ ref('int_customer_voice') }}
+
+),
+
+deliveries as (
+
+    select * from {{ ref('int_customer_delivery') }}
+
+),
+
+available as (
+
+    select * from {{ ref('int_available_fact') }}
 
 ),
 
@@ -87,6 +118,7 @@ final as (
         end as mean_gap_days,
         coalesce(order_traits.distinct_products, 0) as distinct_products,
         coalesce(order_traits.distinct_categories, 0) as distinct_categories,
+        coalesce(order_traits.most_orders_of_a_product, 0) as most_orders_of_a_product,
         customers.country,
         customers.region,
         customers.city,
@@ -96,20 +128,48 @@ final as (
         order_traits.last_channel,
         order_traits.first_device,
         order_traits.last_device,
-        coalesce(checkouts.carts_started, 0) as carts_started,
-        coalesce(checkouts.carts_abandoned, 0) as carts_abandoned,
+        {{ counted('checkouts.carts_started', 'checkouts') }} as carts_started,
+        {{ counted('checkouts.carts_abandoned', 'checkouts') }} as carts_abandoned,
+        {{ counted('checkouts.open_carts', 'checkouts') }} as open_carts,
         checkouts.last_cart_date,
         checkouts.open_cart_date,
+        {{ counted('browsing.visit_days', 'browse_events') }} as visit_days,
+        {{ counted('browsing.product_views', 'browse_events') }} as product_views,
+        {{ counted('browsing.searches', 'browse_events') }} as searches,
+        {%- for days in browse_windows %}
+        {{ counted('browsing.product_views_' ~ days ~ 'd', 'browse_events') }} as product_views_{{ days }}d,
+        {{ counted('browsing.searches_' ~ days ~ 'd', 'browse_events') }} as searches_{{ days }}d,
+        {%- endfor %}
+        {{ counted('browsing.most_views_of_a_product', 'browse_events') }} as most_views_of_a_product,
+        browsing.last_visit_date,
+        browsing.open_view_date,
+        browsing.open_search_date,
+        browsing.last_search_term,
+        {{ counted('favourites.favourites', 'favourites') }} as favourites,
+        {{ counted('favourites.low_stock_favourites', 'favourites') }} as low_stock_favourites,
+        favourites.low_stock_favourite,
+        {{ counted('voices.reviews', 'reviews') }} as reviews,
+        {{ counted('voices.written_reviews', 'reviews') }} as written_reviews,
+        voices.average_rating,
+        voices.last_review_date,
+        deliveries.last_delivered_date,
+        case
+            when available.has_reviews and deliveries.customer_key is not null then deliveries.unreviewed_deliveries
+        end as unreviewed_deliveries,
+        voices.nps_score,
+        voices.nps_date,
+        voices.nps_class,
+        {{ counted('voices.referrals', 'referrals') }} as referrals,
+        {{ counted('voices.successful_referrals', 'referrals') }} as successful_referrals,
+        {{ counted('voices.tickets', 'tickets') }} as tickets,
+        {{ counted('voices.open_tickets', 'tickets') }} as open_tickets,
         {%- for days in message_windows %}
-        coalesce(messages.messages_received_{{ days }}d, 0) as messages_received_{{ days }}d,
-        coalesce(messages.messages_opened_{{ days }}d, 0) as messages_opened_{{ days }}d,
-        coalesce(messages.messages_clicked_{{ days }}d, 0) as messages_clicked_{{ days }}d,
+        {%- for kind in ['received', 'opened', 'clicked'] %}
+        {{ counted('messages.messages_' ~ kind ~ '_' ~ days ~ 'd', 'messages') }} as messages_{{ kind }}_{{ days }}d,
+        {%- endfor %}
         {%- endfor %}
         messages.last_click_date,
-        greatest(
-            coalesce(messages.last_click_date, rhythm.last_order_date),
-            coalesce(rhythm.last_order_date, messages.last_click_date)
-        ) as last_engagement_date,
+        {{ latest(['messages.last_click_date', 'browsing.last_visit_date', 'rhythm.last_order_date']) }} as last_engagement_date,
         coalesce(messages.has_bounced, false) as has_bounced,
         consents.email_consent,
         consents.sms_consent,
@@ -124,6 +184,11 @@ final as (
     left join checkouts on checkouts.customer_key = customers.customer_key
     left join messages on messages.customer_key = customers.customer_key
     left join consents on consents.customer_key = customers.customer_key
+    left join browsing on browsing.customer_key = customers.customer_key
+    left join favourites on favourites.customer_key = customers.customer_key
+    left join voices on voices.customer_key = customers.customer_key
+    left join deliveries on deliveries.customer_key = customers.customer_key
+    cross join available
 
 )
 

@@ -45,6 +45,7 @@ final as (
         customer_key,
         cast(count(*) as bigint) as carts_started,
         cast(sum(case when is_over and has_order_in_grace = 0 then 1 else 0 end) as bigint) as carts_abandoned,
+        cast(sum(case when is_over and next_ordered_at is null then 1 else 0 end) as bigint) as open_carts,
         max(started_date) as last_cart_date,
         max(case when is_over and next_ordered_at is null then started_date end) as open_cart_date
 

@@ -45,7 +45,8 @@ bought as (
 
     select
         customer_key,
-        product_key
+        product_key,
+        sum(orders) as orders
 
     from product_days
     group by customer_key, product_key
@@ -58,7 +59,8 @@ variety as (
     select
         bought.customer_key,
         cast(count(bought.product_key) as bigint) as distinct_products,
-        cast(count(distinct products.category_key) as bigint) as distinct_categories
+        cast(count(distinct products.category_key) as bigint) as distinct_categories,
+        cast(max(bought.orders) as bigint) as most_orders_of_a_product
 
     from bought
     left join products on products.product_key = bought.product_key
@@ -76,7 +78,8 @@ final as (
         ways.last_device,
         ways.currency,
         coalesce(variety.distinct_products, 0) as distinct_products,
-        coalesce(variety.distinct_categories, 0) as distinct_categories
+        coalesce(variety.distinct_categories, 0) as distinct_categories,
+        coalesce(variety.most_orders_of_a_product, 0) as most_orders_of_a_product
 
     from ways
     left join variety on variety.customer_key = ways.customer_key

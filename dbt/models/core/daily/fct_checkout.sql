@@ -22,7 +22,7 @@ keyed as (
     select
         *,
         {{ business_date('started_at') }} as started_date,
-        {{ person_record_key('checkouts') }} as record_key
+        {{ person_record_key('checkouts', 'null') }} as record_key
 
     from checkouts
 

@@ -1,7 +1,7 @@
 -- one row per record that stands for a person, with the customer it belongs to
-with records as (
+with origins as (
 
-    select * from {{ ref('int_identity_record') }}
+    select * from {{ ref('int_identity_origin') }}
 
 ),
 
@@ -11,48 +11,38 @@ components as (
 
 ),
 
-joined as (
+-- the customer is known by the raw record of theirs that was landed first
+known as (
 
     select
-        records.*,
-        coalesce(components.component_key, records.record_key) as component_key
+        origins.*,
+        first_value(origins.origin_key) over (
+            partition by coalesce(components.component_key, origins.record_key)
+            order by
+                origins.first_loaded_at nulls last,
+                origins.first_recorded_at nulls last,
+                origins.origin_key nulls last
+        ) as customer_key
 
-    from records
-    left join components on components.record_key = records.record_key
-
-),
-
--- the customer is known by the record of theirs that was landed first
-ranked as (
-
-    select
-        *,
-        row_number() over (
-            partition by component_key
-            order by first_loaded_at nulls last, first_recorded_at nulls last, origin_key nulls last
-        ) as record_number
-
-    from joined
+    from origins
+    left join components on components.record_key = origins.record_key
 
 ),
 
 final as (
 
     select
-        ranked.record_key,
-        ranked.record_type,
-        ranked.source_system,
-        ranked.record_id,
-        firsts.origin_key as customer_key,
-        ranked.first_loaded_at,
-        ranked.first_landed_as_of,
-        ranked.first_recorded_at,
-        ranked.earliest_recorded_at
+        record_key,
+        record_type,
+        min(source_system) as source_system,
+        record_id,
+        customer_key,
+        min(first_loaded_at) as first_loaded_at,
+        min(first_landed_as_of) as first_landed_as_of,
+        min(earliest_recorded_at) as earliest_recorded_at
 
-    from ranked
-    inner join ranked as firsts
-        on firsts.component_key = ranked.component_key
-        and firsts.record_number = 1
+    from known
+    group by record_key, record_type, record_id, customer_key
 
 )
 

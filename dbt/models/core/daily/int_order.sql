@@ -28,7 +28,7 @@ keyed as (
 
     select
         {{ hash_key(['source_system', 'order_id']) }} as order_key,
-        {{ person_record_key('orders') }} as record_key,
+        {{ person_record_key('orders', 'orders.country') }} as record_key,
         source_system,
         order_id,
         ordered_at,

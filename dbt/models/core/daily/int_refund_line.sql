@@ -109,7 +109,7 @@ final as (
         refund_id,
         case
             when order_key is null and customer_id is not null
-                then {{ hash_key(["'customer'", 'source_system', 'customer_id']) }}
+                then {{ customer_record_key('source_system', 'customer_id') }}
         end as record_key,
         refunded_at,
         refund_date,

@@ -27,6 +27,12 @@ refunds as (
 
 ),
 
+rejected_lines as (
+
+    select * from {{ ref('int_rejected_line') }}
+
+),
+
 {#- Kept order lines and refunds are counted in the facts, in kinds; whatever the facts leave out would show. #}
 counted as (
 
@@ -72,6 +78,20 @@ counted as (
         -sum(refund_amount + other_amount)
     from refunds
     group by source_system, raw_table, refund_amount <> 0, is_identified
+
+    union all
+
+    select
+        source_system,
+        raw_table,
+        cast(null as string),
+        'rejected',
+        'unreadable_line',
+        cast(null as boolean),
+        cast(null as boolean),
+        line_count,
+        cast(null as decimal(38, 4))
+    from rejected_lines
 
 ),
 

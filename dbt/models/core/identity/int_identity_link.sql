@@ -1,90 +1,96 @@
 -- one row per record and key that it bears; records that share a key that may link are one person
-{%- set shops = {} %}
-{%- for system in var('systems', []) if system.shop %}
-    {%- do shops.update({system.name: system.shop}) %}
-{%- endfor %}
+with origins as (
 
-with customers as (
-
-    select * from {{ ref('customers') }}
+    select * from {{ ref('int_identity_origin') }}
 
 ),
 
-contacts as (
-
-    select * from {{ ref('contacts') }}
-
-),
-
-orders as (
-
-    select * from {{ ref('orders') }}
-
-),
-
-checkouts as (
-
-    select * from {{ ref('checkouts') }}
-
-),
-
+-- identity_key is whom the record counts as against a shared key: a guest counts as the e-mail given, and nobody
+-- counts against what is their own name
 links as (
 
     select
-        {{ hash_key(["'customer'", 'source_system', 'customer_id']) }} as record_key,
-        {{ hash_key(["'email'", normalised_email('email')]) }} as link_key,
-        'email' as rule
-    from customers
-    where {{ normalised_email('email') }} is not null
+        record_key,
+        email_key as link_key,
+        case when record_type = 'guest' then 'guest_email' else 'email' end as rule,
+        case when record_type <> 'guest' then record_key end as identity_key
+    from origins
+    where email_key is not null
 
-    union all
-
-    select
-        {{ hash_key(["'contact'", 'source_system', 'contact_id']) }},
-        {{ hash_key(["'email'", normalised_email('email')]) }},
-        'email'
-    from contacts
-    where {{ normalised_email('email') }} is not null
-
-    {% for crm, shop in shops.items() -%}
-    union all
+    union
 
     select
-        {{ hash_key(["'contact'", 'source_system', 'contact_id']) }},
-        {{ hash_key(["'customer'", "'" ~ shop ~ "'", 'shop_customer_id']) }},
-        'shop_customer_id'
-    from contacts
-    where source_system = '{{ crm }}' and shop_customer_id is not null
+        record_key,
+        e164_key,
+        case when record_type = 'guest' then 'guest_phone' else 'phone' end,
+        case when record_type = 'guest' then email_key else record_key end
+    from origins
+    where e164_key is not null
 
-    {% endfor -%}
-    {% for relation in ['orders', 'checkouts'] -%}
-    union all
+    union
 
-    select distinct
-        {{ hash_key(["'guest'", normalised_email('email')]) }},
-        {{ hash_key(["'email'", normalised_email('email')]) }},
-        'guest_email'
-    from {{ relation }}
-    where customer_id is null and {{ normalised_email('email') }} is not null
+    select
+        record_key,
+        named_record_key,
+        'shop_customer_id',
+        record_key
+    from origins
+    where named_record_key is not null
 
-    {% endfor -%}
-),
+    union
 
-distinct_links as (
-
-    select distinct * from links
+    select
+        customers.record_key,
+        customers.record_key,
+        'customer_id',
+        cast(null as string)
+    from origins as customers
+    inner join origins as contacts on contacts.named_record_key = customers.record_key
 
 ),
 
--- the guest record of an e-mail is that e-mail itself, so it does not count against it
-key_sizes as (
+joined_directly as (
 
     select
         link_key,
-        count(distinct record_key) as record_count
+        count(distinct identity_key) as identity_count
 
-    from distinct_links
-    where rule <> 'guest_email'
+    from links
+    group by link_key
+
+),
+
+-- an e-mail joins also those whose phone numbers guests give with it
+joined_by_guests as (
+
+    select
+        guests.identity_key as link_key,
+        bearers.identity_key
+
+    from links as guests
+    inner join joined_directly
+        on joined_directly.link_key = guests.link_key
+        and joined_directly.identity_count <= {{ var('identity_max_records_per_key') }}
+    inner join links as bearers
+        on bearers.link_key = guests.link_key
+        and bearers.identity_key <> guests.identity_key
+    where guests.rule = 'guest_phone'
+
+),
+
+joined as (
+
+    select
+        link_key,
+        count(distinct identity_key) as identity_count
+
+    from (
+        select link_key, identity_key from links
+
+        union all
+
+        select link_key, identity_key from joined_by_guests
+    )
     group by link_key
 
 ),
@@ -92,13 +98,14 @@ key_sizes as (
 final as (
 
     select
-        distinct_links.record_key,
-        distinct_links.link_key,
-        distinct_links.rule,
-        coalesce(key_sizes.record_count, 0) > {{ var('identity_max_records_per_key') }} as is_blocked
+        links.record_key,
+        links.link_key,
+        links.rule,
+        joined.identity_count,
+        joined.identity_count > {{ var('identity_max_records_per_key') }} as is_blocked
 
-    from distinct_links
-    left join key_sizes on key_sizes.link_key = distinct_links.link_key
+    from links
+    inner join joined on joined.link_key = links.link_key
 
 )
 

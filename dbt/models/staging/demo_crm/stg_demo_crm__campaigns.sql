@@ -18,7 +18,8 @@ final as (
         source_system,
         _raw_table,
         _loaded_at,
-        _as_of
+        _as_of,
+        _is_deleted
 
     from campaigns
 

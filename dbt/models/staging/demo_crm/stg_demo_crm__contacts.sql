@@ -21,13 +21,19 @@ final as (
         {{ blank_to_null(json_text('properties', 'state')) }} as region,
         {{ blank_to_null(json_text('properties', 'city')) }} as city,
         lower({{ blank_to_null(json_text('properties', 'lifecyclestage')) }}) as lead_stage,
+        {{ blank_to_null(json_text('properties', 'annual_income')) }} as income_band,
+        {{ blank_to_null(json_text('properties', 'job_title')) }} as occupation,
+        {{ blank_to_null(json_text('properties', 'degree')) }} as education,
+        {{ blank_to_null(json_text('properties', 'marital_status')) }} as marital_status,
+        {{ blank_to_null(json_text('properties', 'household_size')) }} as household_size,
         {{ utc_timestamp('createdAt') }} as created_at,
         {{ utc_timestamp('updatedAt') }} as updated_at,
         archived as is_deleted,
         source_system,
         _raw_table,
         _loaded_at,
-        _as_of
+        _as_of,
+        _is_deleted
 
     from contacts
 

@@ -13,7 +13,7 @@ adjustments as (
 
 newest_items as (
 
-    select * from {{ newest('items', ['id'], 'updated_at') }}
+    select * from {{ newest('items', ['id'], 'updated_at') }} where not _is_deleted
 
 ),
 
@@ -31,7 +31,7 @@ sales as (
         sum(amount_cents) as sale_cents
 
     from newest_adjustments
-    where order_item_id is not null
+    where order_item_id is not null and not _is_deleted
     group by source_system, order_item_id
 
 ),
@@ -44,7 +44,7 @@ coupons as (
         sum(amount_cents) as coupon_cents
 
     from newest_adjustments
-    where order_item_id is null
+    where order_item_id is null and not _is_deleted
     group by source_system, order_id
 
 ),

@@ -23,7 +23,8 @@ final as (
         cart_items.source_system,
         cart_items._raw_table,
         cart_items._loaded_at,
-        cart_items._as_of
+        cart_items._as_of,
+        cart_items._is_deleted
 
     from cart_items
     left join variants

@@ -25,7 +25,7 @@ cart_values as (
         sum({{ hundredths_excluding_tax('quantity * unit_price_cents', 'tax_rate_bp') }}) as value
 
     from newest_cart_items
-    where deleted_at is null
+    where deleted_at is null and not _is_deleted
     group by source_system, cart_id
 
 ),
@@ -47,7 +47,8 @@ final as (
         carts.source_system,
         carts._raw_table,
         carts._loaded_at,
-        carts._as_of
+        carts._as_of,
+        carts._is_deleted
 
     from carts
     left join cart_values

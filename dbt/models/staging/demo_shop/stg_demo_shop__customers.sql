@@ -43,7 +43,8 @@ final as (
         customers.source_system,
         customers._raw_table,
         customers._loaded_at,
-        customers._as_of
+        customers._as_of,
+        customers._is_deleted
 
     from customers
     left join newest_addresses as addresses

@@ -40,7 +40,8 @@ final as (
         rates.source_system,
         rates._raw_table,
         rates._loaded_at,
-        rates._as_of
+        rates._as_of,
+        rates._is_deleted
 
     from rates
     left join main_currencies on main_currencies.source_system = rates.source_system

@@ -38,6 +38,7 @@ captures as (
         max(captured_at) as paid_at
 
     from newest_payments
+    where not _is_deleted
     group by source_system, order_id
     having count(*) = count(captured_at)
 
@@ -80,7 +81,8 @@ final as (
         orders.source_system,
         orders._raw_table,
         orders._loaded_at,
-        orders._as_of
+        orders._as_of,
+        orders._is_deleted
 
     from orders
     left join captures

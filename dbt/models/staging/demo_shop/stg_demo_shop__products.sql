@@ -40,7 +40,8 @@ final as (
         products.source_system,
         products._raw_table,
         products._loaded_at,
-        products._as_of
+        products._as_of,
+        products._is_deleted
 
     from products
     left join variant_totals

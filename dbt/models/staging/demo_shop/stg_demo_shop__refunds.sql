@@ -42,7 +42,8 @@ final as (
         refund_items.source_system,
         refund_items._raw_table,
         refund_items._loaded_at,
-        refund_items._as_of
+        refund_items._as_of,
+        refund_items._is_deleted
 
     from split_cents as refund_items
     left join newest_refunds as refunds

@@ -1,0 +1,39 @@
+"""Parquet files under <home>/exchange, by which a Python asset between two stages hands its result to dbt.
+
+What is in them belongs to the asset that writes them.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagster_project import sql
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def write_exchange(
+    connection: "DuckDBPyConnection", query: str, path: Path, metadata: Mapping[str, str] | None = None
+) -> int:
+    """Replace the file by the rows of a query in one step; returns how many there are.
+
+    The metadata are kept in the file, where read_metadata finds them.
+    """
+    from dagster_project.sources.landed import put_in_place
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    pairs = ", ".join(f"{sql.name(key)}: {sql.text(value)}" for key, value in (metadata or {}).items())
+    options = f", kv_metadata {{{pairs}}}" if pairs else ""
+    rows = connection.execute(
+        f"copy ({query}) to {sql.text(unfinished)} (format parquet, compression zstd{options})"
+    ).fetchone()[0]
+    put_in_place(unfinished, path)
+    return rows
+
+
+def read_metadata(connection: "DuckDBPyConnection", path: Path) -> Mapping[str, str]:
+    """What was written into a file beside its rows."""
+    pairs = connection.execute("select decode(key), decode(value) from parquet_kv_metadata(?)", [str(path)])
+    return dict(pairs.fetchall())

@@ -1,0 +1,57 @@
+"""Rejected lines: how many lines of the source's files could not be read, for run_summary.
+
+Reads what landing noted beside the raw files, writes exchange/rejected_line.parquet. Why a line was rejected stands in
+rejects/; nothing here reads a source.
+"""
+
+from dagster import AssetsDefinition, MaterializeResult, asset
+
+from dagster_project.home import Home
+from dagster_project.sources.assets import raw_key
+from dagster_project.sources.config import Source
+from dagster_project.transform.exchange import write_exchange
+from dagster_project.transform.translator import exchange_key
+
+
+def write_rejected_lines(source: Source, home: Home) -> int:
+    """Write one row per raw table with lines that could not be read: source_system, raw_table, line_count.
+
+    Returns how many lines there are.
+    """
+    import duckdb
+    import pandas
+
+    from dagster_project.sources.landed import SourceState
+
+    counts = pandas.DataFrame(
+        [
+            (
+                system.name,
+                f"{system.name}/{table}",
+                sum(SourceState.read(home.raw(system.name, table)).rejected.values()),
+            )
+            for system in source.systems
+            for table in system.tables
+        ],
+        columns=["source_system", "raw_table", "line_count"],
+    )
+    with duckdb.connect() as connection:
+        connection.register("counts", counts)
+        write_exchange(connection, "from counts where line_count > 0", home.exchange / "rejected_line.parquet")
+    return int(counts["line_count"].sum())
+
+
+def build_rejected_lines_asset(source: Source, home: Home) -> AssetsDefinition:
+    """The asset that counts rejected lines."""
+
+    @asset(
+        key=exchange_key("rejected_line"),
+        group_name="raw",
+        kinds={"parquet"},
+        deps=[raw_key(system.name, table) for system in source.systems for table in system.tables],
+    )
+    def rejected_line() -> MaterializeResult:
+        """Lines of the source's files that could not be read, counted by raw table; rejects/ lists them."""
+        return MaterializeResult(metadata={"lines": write_rejected_lines(source, home)})
+
+    return rejected_line

@@ -1,0 +1,1 @@
+{{ contract_rows('browse_events', key=['event_id']) }}

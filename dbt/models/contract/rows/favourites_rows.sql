@@ -1,0 +1,1 @@
+{{ contract_rows('favourites', key=['customer_id', 'product_id']) }}

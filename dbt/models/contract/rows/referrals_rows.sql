@@ -1,0 +1,1 @@
+{{ contract_rows('referrals', key=['referral_id']) }}

@@ -1,0 +1,1 @@
+{{ contract_rows('reviews', key=['review_id']) }}

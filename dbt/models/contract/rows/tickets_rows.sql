@@ -1,0 +1,1 @@
+{{ contract_rows('tickets', key=['ticket_id']) }}

@@ -1,0 +1,1 @@
+{{ contract_outcome('declared_traits', 'kept') }}

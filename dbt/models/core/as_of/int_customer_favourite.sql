@@ -1,0 +1,42 @@
+-- one row per customer with a favourite on the as-of date: how many, and those whose stock is low
+with favourites as (
+
+    select distinct
+        customer_key,
+        product_key
+
+    from {{ ref('fct_favourite') }}
+    where
+        customer_key is not null
+        and added_date <= {{ as_of_date() }}
+        and (removed_date is null or removed_date > {{ as_of_date() }})
+
+),
+
+products as (
+
+    select
+        *,
+        is_active and stock_quantity between 1 and {{ var('low_stock_quantity') }} as is_low
+
+    from {{ ref('dim_product') }}
+
+),
+
+final as (
+
+    select
+        favourites.customer_key,
+        cast(count(*) as bigint) as favourites,
+        cast(sum(case when products.is_low then 1 else 0 end) as bigint) as low_stock_favourites,
+        {{ first_known(
+            'case when products.is_low then products.title end', 'products.stock_quantity, products.product_key'
+        ) }} as low_stock_favourite
+
+    from favourites
+    left join products on products.product_key = favourites.product_key
+    group by favourites.customer_key
+
+)
+
+select * from final

@@ -1,0 +1,81 @@
+-- one row per visit, product view or search, with the customer behind it where known
+with browse_events as (
+
+    select
+        *,
+        {{ customer_record_key('source_system', 'customer_id') }} as record_key,
+        {{ hash_key(["'email'", normalised_email('email')]) }} as email_key
+
+    from {{ ref('browse_events') }}
+    where not is_deleted
+
+),
+
+identity as (
+
+    select * from {{ ref('int_identity') }}
+
+),
+
+email_customers as (
+
+    select * from {{ ref('int_email_customer') }}
+
+),
+
+named as (
+
+    select
+        browse_events.*,
+        case
+            when browse_events.customer_id is not null then identity.customer_key
+            else email_customers.customer_key
+        end as named_customer_key
+
+    from browse_events
+    left join identity on identity.record_key = browse_events.record_key
+    left join email_customers on email_customers.email_key = browse_events.email_key
+
+),
+
+-- a visitor who was ever seen as one customer, and as no other, is that customer
+visitors as (
+
+    select
+        source_system,
+        visitor_id,
+        min(named_customer_key) as customer_key
+
+    from named
+    where visitor_id is not null and named_customer_key is not null
+    group by source_system, visitor_id
+    having count(distinct named_customer_key) = 1
+
+),
+
+final as (
+
+    select
+        {{ hash_key(['named.source_system', 'named.event_id']) }} as browse_event_key,
+        coalesce(named.named_customer_key, visitors.customer_key) as customer_key,
+        named.source_system,
+        named.event_id,
+        named.event_type,
+        named.search_term,
+        case
+            when named.product_id is not null then {{ hash_key(['named.source_system', 'named.product_id']) }}
+        end as product_key,
+        named.channel,
+        named.device,
+        named.occurred_at,
+        {{ business_date('named.occurred_at') }} as occurred_date
+
+    from named
+    left join visitors
+        on visitors.source_system = named.source_system
+        and visitors.visitor_id = named.visitor_id
+        and named.customer_id is null
+
+)
+
+select * from final

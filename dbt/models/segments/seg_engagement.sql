@@ -1,0 +1,68 @@
+-- one row per customer: how lately they clicked, visited or ordered, and by which channels they may be written to
+{%- set tiers = var('engagement_tiers_days') %}
+{%- set channels = ['email', 'sms', 'push', 'ads', 'post'] %}
+with customers as (
+
+    select * from {{ ref('fct_customer') }}
+
+),
+
+erased as (
+
+    select * from {{ ref('int_customer_erasure') }}
+
+),
+
+measured as (
+
+    select
+        customers.*,
+        {{ days_between('customers.as_of_date', 'customers.last_engagement_date') }} as days_since_engagement,
+        erased.customer_key is not null as is_erased
+
+    from customers
+    left join erased on erased.customer_key = customers.customer_key
+
+),
+
+final as (
+
+    select
+        customer_key,
+        as_of_date,
+        last_engagement_date,
+        days_since_engagement,
+        cast(
+            case
+                {%- for days in tiers %}
+                when days_since_engagement < {{ days }} then {{ loop.index }}
+                {%- endfor %}
+            end as int
+        ) as engagement_tier,
+        case
+            {%- for days in tiers %}
+            when days_since_engagement < {{ days }} then 'within {{ days }} days'
+            {%- endfor %}
+            else 'unengaged'
+        end as engagement_group,
+        coalesce(
+            messages_received_{{ var('sunset_days') }}d >= {{ var('sunset_min_messages') }}
+            and messages_opened_{{ var('sunset_days') }}d = 0
+            and messages_clicked_{{ var('sunset_days') }}d = 0
+            and coalesce(days_since_last_order >= {{ var('sunset_order_days') }}, true),
+            false
+        ) as is_sunset_candidate,
+        is_erased,
+        {%- for channel in channels %}
+        coalesce({{ channel }}_consent = 'granted', false)
+        and not is_erased
+        {%- if channel == 'email' %}
+        and not coalesce(has_bounced, false)
+        {%- endif %} as is_contactable_by_{{ channel }} {{- ',' if not loop.last }}
+        {%- endfor %}
+
+    from measured
+
+)
+
+select * from final

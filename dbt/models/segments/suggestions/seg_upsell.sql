@@ -1,0 +1,137 @@
+-- one row per customer and product one price tier above what they buy in its category, the best first
+{%- set tier_limits = var('price_tiers') | map(attribute='maximum_rank') | list %}
+with bought as (
+
+    select * from {{ ref('int_customer_product') }}
+
+),
+
+product_ranks as (
+
+    select * from {{ ref('int_product_price_rank') }}
+
+),
+
+sold_products as (
+
+    select * from {{ ref('int_sold_product') }}
+
+),
+
+categories as (
+
+    select * from {{ ref('dim_category') }}
+
+),
+
+-- what the customer kept of a category, and how dear that was
+habits as (
+
+    select
+        bought.customer_key,
+        product_ranks.category_key,
+        sum(bought.days_bought) as purchases,
+        max(bought.last_order_date) as last_order_date,
+        {{ weight(median('product_ranks.price_rank')) }} as median_price_rank
+
+    from bought
+    inner join product_ranks on product_ranks.product_key = bought.product_key
+    where bought.is_kept
+    group by bought.customer_key, product_ranks.category_key
+    having sum(bought.days_bought) >= {{ var('upsell_min_purchases') }}
+
+),
+
+tiers as (
+
+    select
+        habits.*,
+        {{ price_tier_name('median_price_rank') }} as price_tier,
+        {{ cuts_below('median_price_rank', tier_limits) }} as tier_place
+
+    from habits
+
+),
+
+offers as (
+
+    select
+        product_ranks.category_key,
+        sold_products.product_key,
+        sold_products.title,
+        sold_products.orders,
+        {{ price_tier_name('product_ranks.price_rank') }} as price_tier,
+        {{ cuts_below('product_ranks.price_rank', tier_limits) }} as tier_place
+
+    from product_ranks
+    inner join sold_products on sold_products.product_key = product_ranks.product_key
+    where sold_products.is_available and sold_products.orders >= {{ var('recommendation_min_orders') }}
+
+),
+
+-- of each category the product of the next tier that most orders hold
+candidates as (
+
+    select
+        tiers.customer_key,
+        tiers.category_key,
+        tiers.purchases,
+        tiers.last_order_date,
+        tiers.price_tier as usual_price_tier,
+        offers.price_tier as suggested_price_tier,
+        offers.product_key,
+        offers.title,
+        row_number() over (
+            partition by tiers.customer_key, tiers.category_key
+            order by offers.orders desc nulls last, offers.product_key nulls last
+        ) as category_place
+
+    from tiers
+    inner join offers
+        on offers.category_key = tiers.category_key
+        and offers.tier_place = tiers.tier_place + 1
+    left join bought
+        on bought.customer_key = tiers.customer_key
+        and bought.product_key = offers.product_key
+    where bought.customer_key is null
+
+),
+
+placed as (
+
+    select
+        *,
+        row_number() over (
+            partition by customer_key
+            order by purchases desc nulls last, last_order_date desc nulls last, category_key nulls last
+        ) as place
+
+    from candidates
+    where category_place = 1
+
+),
+
+final as (
+
+    select
+        placed.customer_key,
+        {{ as_of_date() }} as as_of_date,
+        cast(placed.place as int) as place,
+        placed.product_key as suggested_product_key,
+        placed.title as suggested_product_title,
+        placed.category_key,
+        categories.name as category_name,
+        cast(placed.purchases as bigint) as purchases,
+        placed.usual_price_tier,
+        placed.suggested_price_tier,
+        'bought ' || coalesce(categories.name, 'this category') || ' ' || cast(placed.purchases as string)
+        || ' times, usually in price tier ' || placed.usual_price_tier || '; this one is ' || placed.suggested_price_tier
+            as reason
+
+    from placed
+    left join categories on categories.category_key = placed.category_key
+    where placed.place <= {{ var('suggestions_per_customer') }}
+
+)
+
+select * from final
