@@ -7,8 +7,8 @@ import yaml
 
 SEGMENTS = Path(__file__).parents[2] / "dbt" / "models" / "segments"
 SCORE = re.compile(r"_(score|tier|band|group|class)$")
-# The revenue of 30 days ago is no column; the income is what the source says.
-WITHOUT_A_VALUE = {"prior_raw_value_tier", "income_band"}
+# The revenue of 30 days ago and the price rank within a category are no columns; the income is what the source says.
+WITHOUT_A_VALUE = {"prior_raw_value_tier", "usual_price_tier", "income_band"}
 
 
 def _columns() -> list[tuple[str, dict]]:
