@@ -43,7 +43,7 @@ def run_twice(
         first = run_source(source, sources_file=EXAMPLE, as_of=as_of)
         home = Path(shutil.copytree(first.home.folder, later / "home", symlinks=True))
         for state in (home / "raw").rglob("_source.json"):
-            _make_older(state, timedelta(days=8))
+            make_older(state, timedelta(days=8))
         with engine.begin() as shop:
             change(shop)
         yield first, run_source(source, sources_file=EXAMPLE, as_of=as_of, home=home)
@@ -64,7 +64,7 @@ def _rows(database: Path, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
 
-def _make_older(state: Path, age: timedelta) -> None:
+def make_older(state: Path, age: timedelta) -> None:
     """Let the last comparison of a table with its source be that much longer ago."""
     said = json.loads(state.read_text())
     said["compared_at"] = (datetime.fromisoformat(said["compared_at"]) - age).isoformat()
