@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.association import assert_baskets, assert_published_rules
 from tests.integration.conftest import Run, differing_tables, reversed_home
 
 LAST_DAY = "2017-12-31"
@@ -223,3 +224,9 @@ def test_reversed_rows_on_one_thread_publish_the_same(run: Run, run_source: Call
     backward = run_source("complete_journey", home=reversed_home(run, tmp_path / "home"), threads=1)
     assert differing_tables(run.home.published, backward.home.published) == []
     assert not run.query("select 1 from seg_category_affinity where is_primary").empty
+
+
+def test_what_goes_together_is_what_an_independent_implementation_finds(run):
+    """Rules of 200 orders or more: below, that implementation needs more memory than a test should take."""
+    assert_baskets(run)
+    assert assert_published_rules(run, min_orders=200) > 0
