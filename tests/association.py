@@ -4,10 +4,10 @@ Belongs here: the computation, and how a published table is held against it. The
 dbt_project.yml, its formulas are not.
 """
 
+import numpy as np
 import pandas as pd
 import yaml
 from mlxtend.frequent_patterns import association_rules, fpgrowth
-from scipy.sparse import coo_array
 from scipy.stats import binomtest, chi2_contingency
 
 from dagster_project.transform.project import DBT_FOLDER
@@ -19,9 +19,12 @@ KEYS = ["product_key", "suggested_product_key"]
 
 def rules(baskets: pd.DataFrame, min_orders: int) -> pd.DataFrame:
     """The rules that stand on `min_orders` orders or more, from one row per order_key and product_key."""
-    orders, products = baskets["order_key"].astype("category"), baskets["product_key"].astype("category")
-    cells = coo_array(([True] * len(baskets), (orders.cat.codes, products.cat.codes)), dtype=bool)
-    bought = pd.DataFrame.sparse.from_spmatrix(cells.tocsr(), columns=products.cat.categories)
+    orders = baskets["order_key"].astype("category").cat.codes
+    is_frequent = baskets.groupby("product_key")["order_key"].transform("size") >= min_orders
+    products = baskets["product_key"][is_frequent].astype("category")
+    bought = np.zeros((orders.max() + 1, products.nunique()), dtype=bool)
+    bought[orders[is_frequent], products.cat.codes] = True
+    bought = pd.DataFrame(bought, columns=products.cat.categories)
     found = association_rules(
         fpgrowth(bought, min_support=(min_orders - 0.5) / len(bought), max_len=2, use_colnames=True),
         metric="confidence",
