@@ -1,18 +1,70 @@
--- one row per customer with a consent event by the as-of date: per channel granted or withdrawn, a withdrawal wins
+-- one row per customer with a word on consent by the as-of date: per channel granted or withdrawn, a withdrawal wins
+{%- set channels = ['email', 'sms', 'push', 'ads', 'post'] %}
+{%- set message_channels = ['email', 'sms', 'push'] %}
 with consents as (
+
+    select
+        {{ contacted_record_key() }} as record_key,
+        channel,
+        status,
+        occurred_at
+
+    from {{ ref('consents') }}
+    where not is_deleted
+
+),
+
+messages as (
 
     select
         *,
         {{ contacted_record_key() }} as record_key
 
-    from {{ ref('consents') }}
-    where not is_deleted and {{ business_date('occurred_at') }} <= {{ as_of_date() }}
+    from {{ ref('messages') }}
+    where not is_deleted and event_type in ('unsubscribed', 'complained')
+
+),
+
+campaigns as (
+
+    select * from {{ ref('campaigns') }}
 
 ),
 
 identity as (
 
     select * from {{ ref('int_identity') }}
+
+),
+
+objections as (
+
+    select
+        messages.record_key,
+        campaigns.channel,
+        messages.occurred_at
+
+    from messages
+    left join campaigns
+        on campaigns.source_system = messages.source_system
+        and campaigns.campaign_id = messages.campaign_id
+
+),
+
+-- who unsubscribes or complains withdraws the message's channel, where that is not known every channel of messages
+words as (
+
+    select * from consents
+
+    union all
+
+    select record_key, channel, 'withdrawn', occurred_at from objections where channel is not null
+    {%- for channel in message_channels %}
+
+    union all
+
+    select record_key, '{{ channel }}', 'withdrawn', occurred_at from objections where channel is null
+    {%- endfor %}
 
 ),
 
@@ -23,10 +75,11 @@ last_words as (
         *,
         row_number() over (
             partition by record_key, channel
-            order by occurred_at desc nulls last, status desc nulls last, row_hash nulls last
+            order by occurred_at desc nulls last, status desc nulls last
         ) as word_number
 
-    from consents
+    from words
+    where {{ business_date('occurred_at') }} <= {{ as_of_date() }}
 
 ),
 
@@ -34,7 +87,7 @@ final as (
 
     select
         identity.customer_key,
-        {%- for channel in ['email', 'sms', 'push', 'ads', 'post'] %}
+        {%- for channel in channels %}
         max(case when last_words.channel = '{{ channel }}' then last_words.status end) as {{ channel }}_consent
         {{- ',' if not loop.last }}
         {%- endfor %}
