@@ -96,3 +96,6 @@
         where visible_number = 1 and not is_deleted
     )
 {%- endmacro %}
+
+{# The channels that consent is given for; each has its columns in the customer facts. #}
+{% macro consent_channels() %}{{ return(['email', 'sms', 'push', 'ads', 'post']) }}{% endmacro %}

@@ -226,7 +226,7 @@ def test_reversed_rows_on_one_thread_publish_the_same(run: Run, run_source: Call
     assert not run.query("select 1 from seg_category_affinity where is_primary").empty
 
 
-def test_what_goes_together_is_what_an_independent_implementation_finds(run):
+def test_what_goes_together_is_what_an_independent_implementation_finds(run: Run):
     """Rules of 200 orders or more: below, that implementation needs more memory than a test should take."""
     assert_baskets(run)
     assert assert_published_rules(run, min_orders=200) > 0

@@ -165,7 +165,7 @@ final as (
         engagement.engagement_group,
         engagement.is_sunset_candidate,
         engagement.is_erased,
-        {%- for channel in ['email', 'sms', 'push', 'ads', 'post'] %}
+        {%- for channel in consent_channels() %}
         engagement.is_contactable_by_{{ channel }},
         {%- endfor %}
         people.age,

@@ -1,6 +1,5 @@
 -- one row per customer: how lately they clicked, visited or ordered, and by which channels they may be written to
 {%- set tiers = var('engagement_tiers_days') %}
-{%- set channels = ['email', 'sms', 'push', 'ads', 'post'] %}
 with customers as (
 
     select * from {{ ref('fct_customer') }}
@@ -53,7 +52,7 @@ final as (
             false
         ) as is_sunset_candidate,
         is_erased,
-        {%- for channel in channels %}
+        {%- for channel in consent_channels() %}
         coalesce({{ channel }}_consent = 'granted', false)
         and not is_erased
         {%- if channel == 'email' %}

@@ -1,6 +1,4 @@
 -- one row per customer with a word on consent by the as-of date: per channel granted or withdrawn, a withdrawal wins
-{%- set channels = ['email', 'sms', 'push', 'ads', 'post'] %}
-{%- set message_channels = ['email', 'sms', 'push'] %}
 with consents as (
 
     select
@@ -41,7 +39,9 @@ objections as (
 
     select
         messages.record_key,
-        campaigns.channel,
+        case
+            when lower(campaigns.channel) in ('{{ consent_channels() | join("', '") }}') then lower(campaigns.channel)
+        end as channel,
         messages.occurred_at
 
     from messages
@@ -51,19 +51,17 @@ objections as (
 
 ),
 
--- who unsubscribes or complains withdraws the message's channel, where that is not known every channel of messages
+-- who unsubscribes or complains withdraws the message's channel, and every channel where that is none that we know
 words as (
 
     select * from consents
+    {%- for channel in consent_channels() %}
 
     union all
 
-    select record_key, channel, 'withdrawn', occurred_at from objections where channel is not null
-    {%- for channel in message_channels %}
-
-    union all
-
-    select record_key, '{{ channel }}', 'withdrawn', occurred_at from objections where channel is null
+    select record_key, '{{ channel }}', 'withdrawn', occurred_at
+    from objections
+    where coalesce(channel, '{{ channel }}') = '{{ channel }}'
     {%- endfor %}
 
 ),
@@ -87,7 +85,7 @@ final as (
 
     select
         identity.customer_key,
-        {%- for channel in channels %}
+        {%- for channel in consent_channels() %}
         max(case when last_words.channel = '{{ channel }}' then last_words.status end) as {{ channel }}_consent
         {{- ',' if not loop.last }}
         {%- endfor %}
