@@ -60,6 +60,25 @@ create table segments.segment_health as
 create table segments.customer_segments as
     select customer_key, as_of_date, case when orders > 0 then 'Loyal' end as classic_group, lifecycle_stage
     from core.fct_customer inner join segments.seg_lifecycle using (customer_key, as_of_date);
+create table segments.int_sold_product as select 'p' || i as product_key, true as is_available from range(3) t(i);
+create table segments.int_customer_product as
+    select customer_key, 'p0' as product_key, true as is_kept from core.fct_customer where orders > 0;
+create table segments.cross_sell_rule as
+    select 'p0' as product_key, 'p' || i as suggested_product_key, date '2024-06-30' as as_of_date, 100 as shop_orders,
+        20 as product_orders, 25 as suggested_orders, 10 as support_orders, 0.25 as suggested_base_rate,
+        0.5 as confidence, 0.3 as confidence_lower_bound, 2.0 as lift
+    from range(1, 3) t(i);
+create table segments.seg_cross_sell as
+    select customer_key, as_of_date, 'p' || i as suggested_product_key, i as place, 'p0' as because_of_product_key
+    from core.fct_customer, range(1, 3) t(i) where orders > 0;
+create table segments.seg_recommendation as
+    select customer_key, as_of_date, 'new' as kind, suggested_product_key, place, 0.5 as score
+    from segments.seg_cross_sell
+    union all
+    select customer_key, as_of_date, 'again', product_key, 1, 0.5
+    from core.fct_customer inner join segments.int_customer_product using (customer_key);
+create table segments.seg_upsell as
+    select *, 'entry' as usual_price_tier, 'middle' as suggested_price_tier from segments.seg_cross_sell;
 """
 
 OTHER_DATE = "update segments.{} set as_of_date = date '2024-06-29' where customer_key = 'c0'"
@@ -67,6 +86,10 @@ LOST_ROW = "delete from segments.{} where customer_key = 'c0'"
 DATE = "it is as of the date of the customer facts"
 BUYERS = "it has one row for every buyer"
 CUSTOMERS = "it has one row for every customer"
+SUGGESTIONS = ("seg_cross_sell", "seg_recommendation", "seg_upsell")
+SUGGESTS_OWNED = "update segments.{} set suggested_product_key = 'p0' where customer_key = 'c7' and place = 2"
+NOT_AVAILABLE = "update segments.int_sold_product set is_available = null where product_key = 'p2'"
+GAP = "update segments.{} set place = 3 where customer_key = 'c7' and place = 2"
 
 FAULTS = {
     ("money_reconciliation", "the orders, with unlinked refunds, sum to the daily facts"): (
@@ -225,6 +248,62 @@ FAULTS = {
         "segment: vip",
     ),
     ("segment_membership", DATE): (OTHER_DATE.format("segment_membership"), "as of date: 2024-06-29"),
+    ("cross_sell_rule", DATE): (
+        "update segments.cross_sell_rule set as_of_date = date '2024-06-29'",
+        "as of date: 2024-06-29",
+    ),
+    ("cross_sell_rule", "no product suggests itself"): (
+        "update segments.cross_sell_rule set product_key = 'p2'",
+        "rows fail: p2 p2",
+    ),
+    ("cross_sell_rule", "no more orders hold both products than hold either, and no more than there are"): (
+        "update segments.cross_sell_rule set support_orders = 21 where suggested_product_key = 'p2'",
+        "rows fail: p0 p2",
+    ),
+    ("cross_sell_rule", "confidences lie between 0 and 1"): (
+        "update segments.cross_sell_rule set confidence = 1.1 where suggested_product_key = 'p2'",
+        "rows fail: p0 p2",
+    ),
+    ("cross_sell_rule", "the lower bound of a confidence lies between the base rate and the confidence"): (
+        "update segments.cross_sell_rule set confidence_lower_bound = 0.2 where suggested_product_key = 'p2'",
+        "rows fail: p0 p2",
+    ),
+    ("cross_sell_rule", "bought together, products are at least as frequent as by chance"): (
+        "update segments.cross_sell_rule set lift = 0.9 where suggested_product_key = 'p2'",
+        "rows fail: p0 p2",
+    ),
+    **{(table, DATE): (OTHER_DATE.format(table), "as of date: 2024-06-29") for table in SUGGESTIONS},
+    ("seg_cross_sell", "a customer's places run from 1 without gaps"): (GAP.format("seg_cross_sell"), "rows fail: c7"),
+    ("seg_upsell", "a customer's places run from 1 without gaps"): (GAP.format("seg_upsell"), "rows fail: c7"),
+    ("seg_recommendation", "a customer's places of a kind run from 1 without gaps"): (
+        GAP.format("seg_recommendation"),
+        "rows fail: c7 new",
+    ),
+    ("seg_cross_sell", "nobody is shown what they own"): (SUGGESTS_OWNED.format("seg_cross_sell"), "rows fail: c7 p0"),
+    ("seg_upsell", "nobody is shown what they own"): (SUGGESTS_OWNED.format("seg_upsell"), "rows fail: c7 p0"),
+    ("seg_recommendation", "nobody owns what is recommended as new"): (
+        SUGGESTS_OWNED.format("seg_recommendation"),
+        "rows fail: c7 p0",
+    ),
+    ("seg_recommendation", "whoever is to buy again has bought and kept it"): (
+        "update segments.int_customer_product set is_kept = false where customer_key = 'c7'",
+        "rows fail: c7 p0",
+    ),
+    ("seg_cross_sell", "everything suggested can be bought"): (NOT_AVAILABLE, "rows fail: p2"),
+    ("seg_upsell", "everything suggested can be bought"): (NOT_AVAILABLE, "rows fail: p2"),
+    ("seg_recommendation", "everything recommended can be bought"): (NOT_AVAILABLE, "rows fail: p2"),
+    ("seg_cross_sell", "every suggestion has its rule"): (
+        "update segments.seg_cross_sell set because_of_product_key = 'p1' where customer_key = 'c7' and place = 2",
+        "rows fail: c7 p2",
+    ),
+    ("seg_recommendation", "scores are not negative"): (
+        "update segments.seg_recommendation set score = -1 where customer_key = 'c7' and place = 2",
+        "rows fail: c7 p2",
+    ),
+    ("seg_upsell", "what is suggested is of another price tier"): (
+        "update segments.seg_upsell set suggested_price_tier = 'entry' where customer_key = 'c7' and place = 2",
+        "rows fail: c7 p2",
+    ),
 }
 
 
