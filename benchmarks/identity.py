@@ -5,20 +5,18 @@ pairs and small groups, one is a chain of 20,000, and an e-mail and a phone are 
 the pipeline runs it. Does not belong here: whether the result is right (tests/unit/test_identity*.py).
 """
 
-import resource
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.stages import THREADS, build, timed
 from dagster_project.home import Home
 from dagster_project.transform.identity import write_components
 from dagster_project.transform.phone import write_phones
 from dagster_project.transform.project import DBT_FOLDER, DbtProject
 from dagster_project.warehouse import open_warehouse
 
-THREADS = 2
 CHAIN = 20_000
 SHARED = 5_000
 SYSTEM = {"platform": "none", "entities": [], "tables": [], "shop": "shop"}
@@ -83,19 +81,6 @@ def _fill(home: Home, records: int) -> None:
         """)
 
 
-def _timed(step: str, run: Callable[[], object]) -> None:
-    began = time.perf_counter()
-    result = run()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{step:<44} {time.perf_counter() - began:>7.1f} s {peak:>7,} MiB   {result}", flush=True)
-
-
-def _build(project: DbtProject, *select: str) -> str:
-    results = project.build([*select, "--resource-type", "model"])
-    assert {str(result.status) for result in results} == {"success"}
-    return ", ".join(f"{result.node.name} {result.execution_time:.1f} s" for result in results)
-
-
 def main(records: int) -> None:
     """Print one line a step."""
     with tempfile.TemporaryDirectory() as folder:
@@ -111,12 +96,12 @@ def main(records: int) -> None:
         project.build(["+int_phone_spelling", "refunds_rows"])  # an empty contract
         _fill(home, records)
         print(f"{records:,} records")
-        _timed("dbt: phones as written", lambda: _build(project, "int_phone_spelling"))
-        _timed("phones, first time", lambda: in_warehouse(write_phones, phone, "DE"))
-        _timed("phones, again", lambda: in_warehouse(write_phones, phone, "DE"))
-        _timed("dbt: identity_stage", lambda: _build(project, "tag:identity_stage"))
-        _timed("links to components, read and written", lambda: in_warehouse(write_components, component))
-        _timed("dbt: customers and redirects", lambda: _build(project, "int_identity", "int_customer_redirect"))
+        timed("dbt: phones as written", lambda: build(project, "int_phone_spelling"))
+        timed("phones, first time", lambda: in_warehouse(write_phones, phone, "DE"))
+        timed("phones, again", lambda: in_warehouse(write_phones, phone, "DE"))
+        timed("dbt: identity_stage", lambda: build(project, "tag:identity_stage"))
+        timed("links to components, read and written", lambda: in_warehouse(write_components, component))
+        timed("dbt: customers and redirects", lambda: build(project, "int_identity", "int_customer_redirect"))
 
 
 if __name__ == "__main__":

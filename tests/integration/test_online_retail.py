@@ -44,6 +44,16 @@ PUBLISHED_CUTS = {
     "frequency": [1, 2, 3, 6],
     "monetary": [249.344, 487.412, 933.348, 2055.05],
 }
+# What asks for carts, browsing, favourites, reviews, answers, tickets, messages, birthdays, profiles, categories,
+# channels or devices, of which the file has none.
+WITHOUT_DATA = {
+    "birthday_soon", "cart_abandoners", "needs_an_incentive", "stuck_at_checkout", "browse_abandoners",
+    "searched_not_bought", "favourites_low_in_stock", "category_fans", "comparers", "upsell_ready", "brand_advocates",
+    "detractors_to_win_over", "review_writers", "review_invitees", "open_ticket", "engaged_non_buyers",
+    "sunset_candidates", "reachable_cart_abandoners", "by_age_band", "by_gender", "by_language", "by_life_stage",
+    "by_income_band", "by_declared_interest", "by_declared_value", "by_declared_need", "by_review_activity",
+    "by_nps_class", "by_price_tier", "by_primary_category", "by_open_cart_age", "by_channel", "by_device",
+}  # fmt: skip
 CUTS_SQL = ", ".join(
     f"{{{{ quantile_cuts('{name}', var('rfm_cut_quantiles'), '{name}') }}}}" for name in PUBLISHED_CUTS
 )
@@ -323,6 +333,14 @@ def test_who_has_no_order_is_a_prospect_of_preset_shopify(run_after):
         from customer_segments
     """)
     assert tuple(groups.iloc[0]) == (4_372 - 4_334, 4_372 - 4_334, 4_372)
+
+
+def test_what_the_data_cannot_feed_is_empty_with_coverage_0(run_after):
+    health = run_after.query("select entry, segment, customers, cast(coverage as double) as coverage from segment_health")
+    without = health[health["coverage"] == 0]
+    assert set(without["entry"]) == WITHOUT_DATA
+    assert (without["customers"] == 0).all()
+    assert (without["entry"] == without["segment"]).all()
 
 
 def test_the_macro_of_cuts_gives_the_published_quintiles(source, tmp_path):

@@ -17,14 +17,28 @@
     {%- for _ in segments if placed | length < segments | length -%}
         {%- set layer = [] -%}
         {%- for segment in segments if segment.name not in placed -%}
-            {%- set words = modules.re.findall('[a-z][a-z0-9_]*', modules.re.sub("'[^']*'", '', segment.rule)) -%}
-            {%- set missing = words | select('in', names) | reject('in', placed) | list -%}
+            {%- set missing = rule_words(segment.rule) | select('in', names) | reject('in', placed) | list -%}
             {%- if not missing -%}{%- do layer.append(segment) -%}{%- endif -%}
         {%- endfor -%}
         {%- do placed.extend(layer | map(attribute='name')) -%}
         {%- do layers.append(layer) -%}
     {%- endfor -%}
     {{ return(layers) }}
+{%- endmacro %}
+
+{# The columns, segments, functions and operators that a rule names. #}
+{% macro rule_words(rule) -%}
+    {{ return(modules.re.findall('[a-z][a-z0-9_]*', modules.re.sub("'[^']*'", '', rule))) }}
+{%- endmacro %}
+
+{# The columns of int_customer_profile that a rule reads, by way of the segments that it names too. #}
+{% macro rule_columns(rule) -%}
+    {%- set words, columns = rule_words(rule), [] -%}
+    {%- do columns.extend(words | select('in', profile_types()) | list) -%}
+    {%- for segment in catalogue_segments() if segment.name in words -%}
+        {%- do columns.extend(rule_columns(segment.rule)) -%}
+    {%- endfor -%}
+    {{ return(columns | unique | list) }}
 {%- endmacro %}
 
 {# Text as an SQL literal; NULL where an entry does not have it. #}

@@ -44,13 +44,14 @@ final as (
             {%- endfor %}
             else 'unengaged'
         end as engagement_group,
-        coalesce(
-            messages_received_{{ var('sunset_days') }}d >= {{ var('sunset_min_messages') }}
-            and messages_opened_{{ var('sunset_days') }}d = 0
-            and messages_clicked_{{ var('sunset_days') }}d = 0
-            and coalesce(days_since_last_order >= {{ var('sunset_order_days') }}, true),
-            false
-        ) as is_sunset_candidate,
+        case
+            when messages_received_{{ var('sunset_days') }}d is not null
+                then
+                    messages_received_{{ var('sunset_days') }}d >= {{ var('sunset_min_messages') }}
+                    and messages_opened_{{ var('sunset_days') }}d = 0
+                    and messages_clicked_{{ var('sunset_days') }}d = 0
+                    and coalesce(days_since_last_order >= {{ var('sunset_order_days') }}, true)
+        end as is_sunset_candidate,
         is_erased,
         {%- for channel in consent_channels() %}
         coalesce({{ channel }}_consent = 'granted', false)

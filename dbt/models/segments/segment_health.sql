@@ -30,19 +30,26 @@ membership as (
 
 ),
 
--- a rule that comes out as NULL could not be told
+-- a rule that comes out as NULL could not be told; nor, for a segment of nobody, one that reads a column without values
 known as (
 
     select
         count(*) as customers
         {%- for segment in segments %},
-        sum(
-            case
-                when ({{ segment.rule }}) is not null
-                    {%- if segment.for_each %} and {{ segment.for_each }} is not null {%- endif %} then 1
-                else 0
-            end
-        ) as {{ segment.name }}
+        case
+            when
+                sum(case when {{ segment.name }} then 1 else 0 end) = 0
+                and least({% for column in rule_columns(segment.rule) %}count({{ column }}), {% endfor %}count(*)) = 0
+                then 0
+            else
+                sum(
+                    case
+                        when ({{ segment.rule }}) is not null
+                            {%- if segment.for_each %} and {{ segment.for_each }} is not null {%- endif %} then 1
+                        else 0
+                    end
+                )
+        end as {{ segment.name }}
         {%- endfor %}
 
     from profile
@@ -79,7 +86,7 @@ sizes as (
 
 ),
 
--- a segment without members has a row too, unless it is one of the values of a for_each entry
+-- a segment without members has a row too; a for_each entry has one a value, and one of its own name without any
 named as (
 
     select
@@ -89,7 +96,6 @@ named as (
 
     from catalogue
     left join sizes on sizes.entry = catalogue.segment
-    where catalogue.for_each is null or sizes.segment is not null
 
 ),
 
