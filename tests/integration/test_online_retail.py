@@ -336,7 +336,9 @@ def test_who_has_no_order_is_a_prospect_of_preset_shopify(run_after):
 
 
 def test_what_the_data_cannot_feed_is_empty_with_coverage_0(run_after):
-    health = run_after.query("select entry, segment, customers, cast(coverage as double) as coverage from segment_health")
+    health = run_after.query(
+        "select entry, segment, customers, cast(coverage as double) as coverage from segment_health"
+    )
     without = health[health["coverage"] == 0]
     assert set(without["entry"]) == WITHOUT_DATA
     assert (without["customers"] == 0).all()

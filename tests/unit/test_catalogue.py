@@ -1,5 +1,7 @@
 """A wrong entry of the segment catalogue is refused before dbt runs, with one sentence that names it."""
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 import yaml
 from sql_lint import lint_text
 
-from dagster_project.transform.catalogue import CatalogueError, load_catalogue, validate_catalogue
+from dagster_project.transform.catalogue import FUNCTIONS, CatalogueError, load_catalogue, validate_catalogue
 
 DBT = Path(__file__).parents[2] / "dbt"
 FILE = "dbt/models/segments/segment_catalog.yml"
@@ -54,6 +56,22 @@ def _refusal(folder: Path, *entries: Any) -> str:
 def test_shipped_catalogue_is_valid():
     validate_catalogue(DBT)
     assert len([segment for segment in load_catalogue(DBT) if not segment.for_each]) >= 12
+
+
+def test_the_recipe_shows_a_valid_entry_and_names_what_a_rule_may_use(tmp_path):
+    recipe = (DBT.parent / "docs" / "add_a_segment.md").read_text()
+    entry = yaml.safe_load(re.search(r"```yaml\n(.*?)```", recipe, re.DOTALL)[1])
+    copy = Path(shutil.copytree(DBT / "models" / "segments", tmp_path / "dbt" / "models" / "segments")).parents[1]
+    catalogue = copy / "models" / "segments" / "segment_catalog.yml"
+    document = yaml.safe_load(catalogue.read_text())
+    document["models"][0]["config"]["meta"]["segments"] += entry
+    catalogue.write_text(yaml.safe_dump(document))
+
+    validate_catalogue(copy)
+
+    assert "big_spenders_cooling" in {segment.name for segment in load_catalogue(copy)}
+    named = re.search(r"the functions (.*?)\.", recipe, re.DOTALL)[1]
+    assert tuple(re.findall(r"\w+", named.replace(" and ", " "))) == FUNCTIONS
 
 
 def test_shipped_rules_are_portable():
