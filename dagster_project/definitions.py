@@ -6,6 +6,7 @@ from dagster import AssetKey, AssetsDefinition, Definitions, definitions, in_pro
 
 from dagster_project.automation import build_jobs, build_schedule, daily_partitions
 from dagster_project.home import Home
+from dagster_project.prediction.assets import build_prediction_assets
 from dagster_project.progress import progress
 from dagster_project.publish.assets import build_publish_assets
 from dagster_project.quality.checks import build_raw_checks, build_table_checks
@@ -28,7 +29,9 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     translator = WarehouseTranslator(source)
     daily = daily_partitions(source)
 
-    contract_stage, identity_stage, core_stage, as_of_stage = build_dbt_assets(project, translator, daily)
+    dbt_stages = build_dbt_assets(project, translator, daily)
+    contract_stage, identity_stage, core_stage, as_of_stage, segment_stage = dbt_stages
+    prediction_assets = build_prediction_assets(project, home, daily)
     publish_assets = build_publish_assets(project, home, daily)
     parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
     gate = {"warehouse": home.warehouse, "pool": WRITER_POOL, "parameters": parameters}
@@ -42,6 +45,8 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
             build_identity_asset(home),
             core_stage,
             as_of_stage,
+            *prediction_assets,
+            segment_stage,
             *publish_assets,
         ],
         asset_checks=[
@@ -57,9 +62,10 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
                 for system in source.systems
             ),
             build_table_checks("contract", _keys(contract_stage, "contract"), **gate),
-            build_table_checks("segments", _keys(as_of_stage, "core", "segments"), **gate),
+            build_table_checks("core", _keys(as_of_stage, "core"), **gate),
+            build_table_checks("segments", _keys(segment_stage, "segments"), **gate),
         ],
-        jobs=build_jobs([as_of_stage, *publish_assets]),
+        jobs=build_jobs([as_of_stage, *prediction_assets, segment_stage, *publish_assets]),
         schedules=[build_schedule(source)],
         executor=in_process_executor,
         loggers={"progress": progress},

@@ -1,8 +1,8 @@
-"""dbt's models as Dagster assets, in four stages, each one in-process dbt call; subsets are honoured.
+"""dbt's models as Dagster assets, in five stages, each one in-process dbt call; subsets are honoured.
 
-contract_stage (staging, contract), identity_stage (who shares what with whom), core_stage (customers, daily facts)
-and as_of_stage (facts and segments as of the partition's date). What a model says stands in dbt/, what it depends on
-in translator.py.
+contract_stage (staging, contract), identity_stage (who shares what with whom), core_stage (customers, daily facts),
+as_of_stage (facts as of the partition's date) and segment_stage (segments of that date). What a model says stands in
+dbt/, what it depends on in translator.py.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,12 +38,13 @@ BUILT = {"success", "pass", "warn"}
 def build_dbt_assets(
     project: DbtProject, translator: WarehouseTranslator, daily: PartitionsDefinition
 ) -> Sequence[AssetsDefinition]:
-    """The four stages as multi-assets."""
+    """The five stages as multi-assets."""
     return [
         _stage("contract_stage", project, translator, None),
         _stage("identity_stage", project, translator, None),
         _stage("core_stage", project, translator, None),
         _stage("as_of_stage", project, translator, daily),
+        _stage("segment_stage", project, translator, daily),
     ]
 
 

@@ -67,6 +67,13 @@
     {{ parquet(var('home', '') ~ '/exchange/' ~ name ~ '.parquet') }}
 {%- endmacro %}
 
+{# Each column that this model's YAML declares, cast to its type. #}
+{% macro declared_columns() -%}
+    {%- for column in model.columns.values() %}
+        cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }} {{- ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
 {#
   Per record the version of its attributes that was visible on the as-of date: the newest one landed by a run of
   that date or earlier; before the first such run the first version landed, marked is_backfilled.

@@ -1,11 +1,11 @@
-"""The suites of the marts: good marts pass them, and every expectation fails for its fault."""
+"""The suites of the facts and of the marts: good marts pass them, and every expectation fails for its fault."""
 
 from pathlib import Path
 
 import pytest
 from suite_faults import database, failures, faulty, sentences, stage_suites
 
-SUITES = stage_suites("segments", {})
+SUITES = {**stage_suites("core", {}), **stage_suites("segments", {})}
 SCHEMAS = {"fct_customer": "core", "money_reconciliation": "core"}
 
 GOOD = """
@@ -14,6 +14,7 @@ create schema segments;
 create table core.fct_customer as
     select 'c' || i as customer_key, date '2024-06-30' as as_of_date,
         case when i < 150 then 1 + i % 7 else 0 end as orders,
+        case when i < 150 then 1 + i % 7 else 0 end as occasions,
         case when i < 150 then date '2024-06-30' - (i::int) end as last_order_date,
         case when i < 150 then 0.5 end as discounted_order_share,
         case when i < 150 then 100 else 0 end as net_revenue_365d,
@@ -28,6 +29,15 @@ create table segments.seg_rfm as
     select customer_key, as_of_date, 5 as f_score,
         1 + (row_number() over (order by customer_key)) % 5 as r_score,
         1 + (row_number() over (order by customer_key)) % 5 as m_score
+    from core.fct_customer where orders > 0;
+create table segments.prediction_run as
+    select date '2024-06-30' as as_of_date, 1.0 as r, 40.0 as alpha, 0.9 as a, 3.0 as b, true as has_converged,
+        cast(null as varchar) as orders_refusal;
+create table segments.seg_prediction as
+    select customer_key, as_of_date, 0.9 as probability_alive, 0.4 as churn_risk, 1.0 as expected_orders_90d,
+        3.0 as expected_orders_365d, 50.0 as expected_occasion_value, 150.0 as expected_value_365d,
+        as_of_date + 30 as next_order_date, cast(null as varchar) as orders_refusal,
+        cast(null as varchar) as value_refusal
     from core.fct_customer where orders > 0;
 create table segments.seg_lapsed as
     select customer_key, as_of_date, as_of_date - last_order_date >= 90 as is_lapsed, 0 as days_overdue,
@@ -252,6 +262,39 @@ FAULTS = {
     ("cross_sell_rule", DATE): (
         "update segments.cross_sell_rule set as_of_date = date '2024-06-29'",
         "as of date: 2024-06-29",
+    ),
+    ("prediction_run", "there is one model, of the date of the customer facts"): (
+        "update segments.prediction_run set as_of_date = date '2024-06-29'",
+        "models: 0",
+    ),
+    ("prediction_run", "a model in use has parameters above 0 and has converged"): (
+        "update segments.prediction_run set has_converged = false",
+        "orders refusal: ",
+    ),
+    ("seg_prediction", DATE): (OTHER_DATE.format("seg_prediction"), "as of date: 2024-06-29"),
+    ("seg_prediction", "it holds every customer with an occasion and nobody else"): (
+        "delete from segments.seg_prediction where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_prediction", "chances to be alive lie between 0 and 1"): (
+        "update segments.seg_prediction set probability_alive = 1.1 where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_prediction", "churn risks lie between 0 and 1"): (
+        "update segments.seg_prediction set churn_risk = -0.1 where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_prediction", "what is not predicted has its reason"): (
+        "update segments.seg_prediction set expected_value_365d = null where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_prediction", "no fewer orders are expected of a longer time, and none below 0"): (
+        "update segments.seg_prediction set expected_orders_365d = 0.5 where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("seg_prediction", "next orders lie after the as-of date"): (
+        "update segments.seg_prediction set next_order_date = as_of_date where customer_key = 'c7'",
+        "rows fail: c7",
     ),
     ("cross_sell_rule", "no product suggests itself"): (
         "update segments.cross_sell_rule set product_key = 'p2'",

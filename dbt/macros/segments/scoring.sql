@@ -17,6 +17,20 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{# Aggregates: where the number of orders is cut into scores, by fixed cuts or, on request, by quantiles. #}
+{% macro rfm_frequency_cuts(orders) -%}
+    {%- set cuts = var('rfm_frequency_cuts') -%}
+    {%- if cuts is string -%}
+    {{ quantile_cuts(orders, var('rfm_cut_quantiles'), 'frequency') }}
+    {%- else -%}
+    {%- for cut in cuts -%}
+    {{ weight(cut) }} as frequency_cut_{{ loop.index }}
+    {%- if not loop.last %},
+    {% endif -%}
+    {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {# How many cuts lie strictly below a value: equal values always get equal counts. #}
 {% macro cuts_below(value, cuts) -%}
     (

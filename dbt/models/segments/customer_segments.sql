@@ -38,7 +38,9 @@ final as (
         profile.first_channel,
         profile.last_device,
         profile.nps_class,
-        profile.review_activity
+        profile.review_activity,
+        profile.churn_risk_band,
+        profile.predicted_value_tier
         {%- for segment in catalogue_segments() if not segment.for_each %},
         flags.{{ segment.name }}
         {%- endfor %}

@@ -41,6 +41,12 @@ people as (
 
 ),
 
+predictions as (
+
+    select * from {{ ref('seg_prediction') }}
+
+),
+
 primary_categories as (
 
     select * from {{ ref('seg_category_affinity') }}
@@ -226,7 +232,18 @@ final as (
         upsells.suggested_product_title as upsell_product,
         upsells.reason as upsell_reason,
         recommendations.suggested_product_key as recommended_product_key,
-        recommendations.suggested_product_title as recommended_product
+        recommendations.suggested_product_title as recommended_product,
+        predictions.probability_alive,
+        predictions.probability_of_order_90d,
+        predictions.churn_risk,
+        predictions.churn_risk_band,
+        predictions.expected_orders_90d,
+        predictions.expected_orders_365d,
+        predictions.expected_value_90d,
+        predictions.expected_value_365d,
+        predictions.days_until_next_order,
+        predictions.next_order_date,
+        predictions.predicted_value_tier
 
     from customers
     left join rfm on rfm.customer_key = customers.customer_key
@@ -235,6 +252,7 @@ final as (
     left join customer_values on customer_values.customer_key = customers.customer_key
     left join engagement on engagement.customer_key = customers.customer_key
     left join people on people.customer_key = customers.customer_key
+    left join predictions on predictions.customer_key = customers.customer_key
     left join primary_categories on primary_categories.customer_key = customers.customer_key
     left join cross_sells on cross_sells.customer_key = customers.customer_key
     left join upsells on upsells.customer_key = customers.customer_key

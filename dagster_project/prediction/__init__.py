@@ -1,0 +1,1 @@
+"""Prediction: the probability model, fitted on purchase histories. Scoring customers is SQL in dbt."""

@@ -1,0 +1,64 @@
+"""Maximum likelihood for parameters that are positive: the one place that knows the optimiser.
+
+A model's likelihood and its gradient stand with the model (buying.py, spending.py).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+# A parameter that the optimiser pushes here has no best value: the data do not fit the model.
+LOWEST, HIGHEST = 1e-5, 1e7
+# The mean log-likelihood of a customer must not rise by more than this per unit of a parameter's logarithm.
+STEEPEST = 1e-5
+MOST_STEPS = 1_000
+
+# From parameters to the mean log-likelihood of a customer and its derivative by each parameter.
+Likelihood = Callable[["ndarray"], tuple[float, "ndarray"]]
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Where a likelihood is greatest, and whether it really is."""
+
+    parameters: Sequence[float]
+    mean_log_likelihood: float
+    has_converged: bool
+    is_at_bound: bool
+
+    @property
+    def is_usable(self) -> bool:
+        return self.has_converged and not self.is_at_bound
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the parameters may not be used; None where they may."""
+        if self.is_at_bound:
+            return "the fit ended at the bound of a parameter: the data do not follow the model"
+        return None if self.has_converged else "the fit did not converge"
+
+
+def maximise(likelihood: Likelihood, start: Sequence[float]) -> Maximum:
+    """The parameters with the greatest likelihood, sought from `start` on the scale of their logarithms."""
+    import numpy
+    from scipy.optimize import minimize
+
+    def descend(logarithms: "ndarray") -> tuple[float, "ndarray"]:
+        parameters = numpy.exp(logarithms)
+        value, slopes = likelihood(parameters)
+        return -value, -slopes * parameters
+
+    bounds = [(numpy.log(LOWEST), numpy.log(HIGHEST))] * len(start)
+    options = {"maxiter": MOST_STEPS, "ftol": 0, "gtol": STEEPEST / 1_000}
+    found = minimize(descend, numpy.log(start), method="L-BFGS-B", jac=True, bounds=bounds, options=options)
+    is_at_bound = any(not numpy.log(LOWEST) < value < numpy.log(HIGHEST) for value in found.x)
+    return Maximum(
+        parameters=tuple(float(value) for value in numpy.exp(found.x)),
+        mean_log_likelihood=-float(found.fun),
+        # Rounding stops the last line search now and then, so what counts is how steep it still is.
+        has_converged=bool(numpy.isfinite(found.fun) and numpy.abs(found.jac).max() < STEEPEST),
+        is_at_bound=is_at_bound,
+    )

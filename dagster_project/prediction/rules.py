@@ -1,0 +1,46 @@
+"""When the model may be used and how far it looks: the vars of dbt_project.yml that Python reads too.
+
+The values stand there and nowhere else; what they decide stands in fitting.py and backtest.py.
+"""
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dagster_project.errors import WarehouseError
+from dagster_project.prediction.buying import Process
+
+
+class RulesError(WarehouseError):
+    """A var of the prediction is missing or cannot be used; the message names it."""
+
+
+class Rules(BaseModel):
+    """The vars, under their names."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    prediction_process: Process
+    prediction_windows_days: tuple[int, ...] = Field(min_length=1)
+    prediction_min_buyers: int = Field(ge=1)
+    prediction_min_history_days: int = Field(ge=1)
+    prediction_min_repeater_share: float = Field(ge=0, le=1)
+    prediction_min_frequent_buyers: int = Field(ge=1)
+    prediction_max_value_correlation: float = Field(ge=0, le=1)
+    backtest_days: int = Field(ge=1)
+    backtest_resamples: int = Field(ge=1)
+    backtest_max_customers: int = Field(ge=1)
+
+
+def load_rules(dbt_folder: Path) -> Rules:
+    """The rules of a dbt project.
+
+    Raises RulesError where a var is missing or of the wrong kind.
+    """
+    variables = yaml.safe_load((dbt_folder / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    try:
+        return Rules.model_validate(variables)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise RulesError(f"The vars of dbt/dbt_project.yml cannot be read: {faults}.") from None
