@@ -78,13 +78,11 @@ class BuyingModel:
 
 def fit(process: Process, histories: Histories) -> tuple[BuyingModel, Maximum]:
     """The model with the greatest likelihood. Whether it may be used says the maximum that comes with it."""
-    import numpy
-
     customers = histories.weight.sum()
     purchases = (histories.weight * histories.x).sum()
     rate = purchases / max((histories.weight * histories.T).sum(), 1)
     start = (1.0, 1.0 / max(rate, 1e-9), 1.0, 1.0 + purchases / customers)
-    maximum = maximise(_likelihood(process, histories), numpy.array(start))
+    maximum = maximise(_likelihood(process, histories), start)
     return BuyingModel(process, *maximum.parameters), maximum
 
 
@@ -96,7 +94,7 @@ def _likelihood(process: Process, histories: Histories) -> Likelihood:
     weight = histories.weight / histories.weight.sum()
     x, x_of = numpy.unique(histories.x, return_inverse=True)
     weight_of_x = numpy.bincount(x_of, weight)
-    left_chances = chances_to_leave(process, x)
+    chances = chances_to_leave(process, x)
 
     def evaluate(parameters: "ndarray") -> tuple[float, "ndarray"]:
         r, alpha, a, b = parameters
@@ -104,34 +102,32 @@ def _likelihood(process: Process, histories: Histories) -> Likelihood:
         age, recency = alpha + histories.T, alpha + histories.t_x
         log_age = numpy.log(age)
         log_ratio = log_age - numpy.log(recency)
-        log_odds = _log_odds_per_chance(a, b, left_chances)[x_of] + power[x_of] * log_ratio
+        log_odds = _log_odds_per_chance(a, b, chances)[x_of] + power[x_of] * log_ratio
         left = weight * expit(log_odds)
         left_of_x = numpy.bincount(x_of, left)
 
-        of_x = gammaln(power) - gammaln(r) + r * numpy.log(alpha) + betaln(a, b + left_chances) - betaln(a, b)
+        of_x = gammaln(power) - gammaln(r) + r * numpy.log(alpha) + betaln(a, b + chances) - betaln(a, b)
         value = weight_of_x @ of_x + weight @ (numpy.logaddexp(0, log_odds) - power[x_of] * log_age)
-        by_a = psi(a + b) - psi(a + b + left_chances)
-        has_chance = left_chances > 0
+        by_a = psi(a + b) - psi(a + b + chances)
+        has_chance = chances > 0
         slopes = (
             weight_of_x @ (psi(power) - psi(r)) + numpy.log(alpha) + left @ log_ratio - weight @ log_age,
             r / alpha + power[x_of] @ ((left - weight) / age - left / recency),
             weight_of_x @ by_a + left.sum() / a,
-            weight_of_x @ (by_a + psi(b + left_chances) - psi(b))
-            - (left_of_x[has_chance] / (b + left_chances[has_chance] - 1)).sum(),
+            weight_of_x @ (by_a + psi(b + chances) - psi(b))
+            - (left_of_x[has_chance] / (b + chances[has_chance] - 1)).sum(),
         )
         return float(value), numpy.array(slopes)
 
     return evaluate
 
 
-def _log_odds_per_chance(a: float, b: float, left_chances: "ndarray") -> "ndarray":
+def _log_odds_per_chance(a: float, b: float, chances: "ndarray") -> "ndarray":
     """Logarithm of a / (b + chances - 1), the odds of leaving at the last chance; minus infinity without a chance."""
     import numpy
 
-    has_chance = left_chances > 0
-    return numpy.where(
-        has_chance, numpy.log(a) - numpy.log(b + numpy.where(has_chance, left_chances - 1, 0)), -numpy.inf
-    )
+    odds = a / (b + numpy.maximum(chances, 1) - 1)
+    return numpy.where(chances > 0, numpy.log(odds), -numpy.inf)
 
 
 def _log_odds_of_having_left(model: BuyingModel, x: "ndarray", t_x: "ndarray", T: "ndarray") -> "ndarray":

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# A parameter that the optimiser pushes here has no best value: the data do not fit the model.
-LOWEST, HIGHEST = 1e-5, 1e7
+# A parameter that ends so many times below or above its start has no best value: the data do not follow the model.
+FARTHEST = 1e4
 # The mean log-likelihood of a customer must not rise by more than this per unit of a parameter's logarithm.
 STEEPEST = 1e-5
 MOST_STEPS = 1_000
@@ -42,7 +42,10 @@ class Maximum:
 
 
 def maximise(likelihood: Likelihood, start: Sequence[float]) -> Maximum:
-    """The parameters with the greatest likelihood, sought from `start` on the scale of their logarithms."""
+    """The parameters with the greatest likelihood, sought from `start` on the scale of their logarithms.
+
+    `start` is in the data's own units, so that the bounds around it mean the same for all of them.
+    """
     import numpy
     from scipy.optimize import minimize
 
@@ -51,14 +54,15 @@ def maximise(likelihood: Likelihood, start: Sequence[float]) -> Maximum:
         value, slopes = likelihood(parameters)
         return -value, -slopes * parameters
 
-    bounds = [(numpy.log(LOWEST), numpy.log(HIGHEST))] * len(start)
+    first = numpy.log(start)
+    lowest, highest = first - numpy.log(FARTHEST), first + numpy.log(FARTHEST)
+    bounds = list(zip(lowest, highest, strict=True))
     options = {"maxiter": MOST_STEPS, "ftol": 0, "gtol": STEEPEST / 1_000}
-    found = minimize(descend, numpy.log(start), method="L-BFGS-B", jac=True, bounds=bounds, options=options)
-    is_at_bound = any(not numpy.log(LOWEST) < value < numpy.log(HIGHEST) for value in found.x)
+    found = minimize(descend, first, method="L-BFGS-B", jac=True, bounds=bounds, options=options)
     return Maximum(
         parameters=tuple(float(value) for value in numpy.exp(found.x)),
         mean_log_likelihood=-float(found.fun),
         # Rounding stops the last line search now and then, so what counts is how steep it still is.
         has_converged=bool(numpy.isfinite(found.fun) and numpy.abs(found.jac).max() < STEEPEST),
-        is_at_bound=is_at_bound,
+        is_at_bound=bool(((found.x <= lowest) | (found.x >= highest)).any()),
     )

@@ -44,8 +44,8 @@ def fit(spendings: Spendings) -> tuple[SpendingModel, Maximum]:
     """The model with the greatest likelihood. Whether it may be used says the maximum that comes with it."""
     import numpy
 
-    start = numpy.array((2.0, 3.0, numpy.average(spendings.mean_value, weights=spendings.weight)))
-    maximum = maximise(_likelihood(spendings), start)
+    typical_value = numpy.exp(numpy.average(numpy.log(spendings.mean_value), weights=spendings.weight))
+    maximum = maximise(_likelihood(spendings), (2.0, 3.0, typical_value))
     return SpendingModel(*maximum.parameters), maximum
 
 
