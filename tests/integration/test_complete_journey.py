@@ -230,3 +230,38 @@ def test_what_goes_together_is_what_an_independent_implementation_finds(run: Run
     """Rules of 200 orders or more: below, that implementation needs more memory than a test should take."""
     assert_baskets(run)
     assert assert_published_rules(run, min_orders=200) > 0
+
+
+def test_the_model_of_nine_months_ranks_better_than_recency_in_the_last_three(run: Run):
+    """Fitted as of 2 October 2017 on the orders since January, judged by "orders within 90 days"."""
+    judged = run.query("""
+        select predictor, measure, value from prediction_backtest
+        where history_date = date '2017-10-02' and decile is null
+    """).set_index(["predictor", "measure"])["value"]
+    assert judged["model", "auc"] >= judged["recency", "auc"]
+    assert judged["model", "poisson_deviance"] < judged["mean", "poisson_deviance"]
+    refused = run.query("select history_date, refusal from prediction_backtest where measure = 'refused' order by all")
+    assert refused["refusal"].tolist() == [
+        "the first order is 4 days ago and has to be 180",
+        "the first order is 94 days ago and has to be 180",
+    ]
+
+
+def test_histories_are_what_pandas_finds(run: Run, lines, households):
+    valid = lines.groupby(["household_id", "basket_id"]).agg(net=("net", "sum"), day=("day", "min"))
+    days = valid[valid["net"] > 0].reset_index().groupby(["household_id", "day"])["net"].sum().reset_index()
+    first = days.groupby("household_id")["day"].min()
+    expected = {
+        "repeat_occasions": days.groupby("household_id").size() - 1,
+        "btyd_recency_days": (days.groupby("household_id")["day"].max() - first).map(lambda gap: gap.days),
+        "btyd_age_days": first.map(lambda day: (pd.Timestamp(LAST_DAY).date() - day).days),
+        "mean_occasion_value": (days.groupby("household_id")["net"].mean() / 100).round(9),
+    }
+    found = run.warehouse_query(f"""
+        select *, cast(mean_occasion_value as double) as mean_value
+        from core.int_purchase_history where history_date = date '{LAST_DAY}'
+    """)
+    found = found.set_index(found["customer_key"].map(households)).sort_index()
+    for name in ("repeat_occasions", "btyd_recency_days", "btyd_age_days"):
+        assert found[name].to_dict() == expected[name].to_dict(), name
+    assert (found["mean_value"] - expected["mean_occasion_value"]).abs().max() < 1e-6

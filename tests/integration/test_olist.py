@@ -306,3 +306,20 @@ def test_categories_bear_english_names_where_there_are_any(run, files):
     """).set_index("product_id")["category_id"]
     assert placed.to_dict() == products.set_index("product_id")["product_category_name"].to_dict()
     assert (placed == "").sum() == 111
+
+
+def test_almost_nobody_returns_so_nothing_is_predicted_and_the_reason_is_given(run, orders):
+    """Within the sample 1 % of the people order on a second day: too few to learn from who comes back."""
+    run_row = run.query("select * from prediction_run").iloc[0]
+    share = run_row["repeaters"] / run_row["buyers"]
+    assert 0 < share < 0.02
+    assert run_row["orders_refusal"] == f"{share:.1%} of the buyers came back and 5.0% have to"
+    assert pd.isna(run_row["r"])
+    scores = run.query("select * from seg_prediction")
+    buyers = run.query("select count(*) as n from fct_customer where orders > 0")["n"][0]
+    assert len(scores) == run_row["buyers"] == buyers
+    predicted = ["probability_alive", "churn_risk", "churn_risk_band", "expected_orders_365d", "expected_value_365d"]
+    assert scores[[*predicted, "next_order_date", "predicted_value_tier"]].isna().all(axis=None)
+    assert set(scores["orders_refusal"]) == {run_row["orders_refusal"]}
+    backtest = run.query("select measure from prediction_backtest")
+    assert set(backtest["measure"]) == {"refused"}

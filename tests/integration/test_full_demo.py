@@ -1,0 +1,85 @@
+"""What needs the simulated shop at its full size: cross-sell rules and predictions, against independent figures."""
+
+import shutil
+from collections.abc import Callable
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from dagster_project.home import Home
+from dagster_project.prediction.assets import write_prediction
+from dagster_project.prediction.rules import load_rules
+from dagster_project.settings import Settings
+from dagster_project.sources.config import load_source
+from dagster_project.transform.project import DBT_FOLDER, DbtProject, dbt_vars
+from dagster_project.warehouse import open_warehouse
+from tests.association import VARS, assert_baskets, assert_published_rules
+from tests.integration.conftest import Run
+
+AHEAD = 90
+EXPECTED = """
+    select sum(expected_orders_90d) as orders
+    from core.int_purchase_history
+    join '{}/prediction_expected_orders.parquet' using (repeat_occasions, btyd_recency_days, btyd_age_days)
+    where history_date = ?
+"""
+
+
+@pytest.fixture(scope="module")
+def run(run_source: Callable[..., Run]) -> Run:
+    return run_source("demo", as_of="2026-06-30")
+
+
+@pytest.fixture(scope="module")
+def purchase_days(run) -> pd.DataFrame:
+    """Every true purchase day of every person, by the simulation's own account."""
+    truth = pd.read_parquet(run.home.demo / "truth.parquet")
+    buyers = truth[truth["kind"] == "buyer"]
+    days = buyers[["person_id", "purchase_dates"]].explode("purchase_dates").drop_duplicates()
+    return days.rename(columns={"purchase_dates": "day"})
+
+
+def test_baskets_hold_what_was_kept(run: Run):
+    assert_baskets(run)
+
+
+def test_rules_equal_those_of_an_independent_implementation(run: Run):
+    assert assert_published_rules(run, VARS["cross_sell_min_orders"]) > 0
+
+
+def test_predicted_orders_come_true(run: Run, purchase_days: pd.DataFrame, tmp_path):
+    """At ten dates, a month apart: orders predicted for 90 days, of everybody who had bought by then, are within 15 %
+    of those that they then placed."""
+    home = Home(shutil.copytree(run.home.folder, tmp_path / "home", symlinks=True))
+    project = DbtProject(DBT_FOLDER, home, dbt_vars(load_source(Settings(source="demo"))), threads=2)
+    errors = {}
+    for number in range(10):
+        as_of = run.as_of - timedelta(days=AHEAD + 30 * number)
+        project.build(["int_purchase_history"], as_of.isoformat())
+        with open_warehouse(home.warehouse) as warehouse:
+            fitted, _ = write_prediction(warehouse, home.exchange, as_of, load_rules(DBT_FOLDER))
+            (expected,) = warehouse.execute(EXPECTED.format(home.exchange), [as_of]).fetchone()
+        assert fitted.orders_refusal is None
+        buyers = purchase_days.loc[purchase_days["day"] <= as_of, "person_id"].unique()
+        is_next = (purchase_days["day"] > as_of) & (purchase_days["day"] <= as_of + timedelta(days=AHEAD))
+        errors[as_of] = expected / (is_next & purchase_days["person_id"].isin(buyers)).sum() - 1
+    assert len(errors) == 10
+    assert all(abs(error) <= 0.15 for error in errors.values()), errors
+
+
+def test_chances_to_be_alive_hold_against_who_really_is(run: Run):
+    """Of customers with a chance of 70 to 80 % about three quarters have not left, and so in every tenth."""
+    truth = pd.read_parquet(run.home.demo / "truth.parquet")
+    orders = run.query("select order_id, customer_key from fct_order where customer_key is not null")
+    persons = truth[["is_alive", "order_ids"]].explode("order_ids").dropna()
+    persons["order_id"] = persons["order_ids"].astype(str)
+    chances = run.query("select customer_key, cast(probability_alive as double) as chance from seg_prediction")
+    judged = persons.merge(orders, on="order_id").drop_duplicates("customer_key").merge(chances, on="customer_key")
+    assert len(judged) > 0.98 * len(chances)
+    by_tenth = judged.assign(alive=judged["is_alive"].astype(float)).groupby((judged["chance"] * 10).astype(int))
+    shares = by_tenth.agg(alive=("alive", "mean"), chance=("chance", "mean"), customers=("alive", "size"))
+    errors = (shares["alive"] - shares["chance"]).abs()
+    # Three standard errors of a share, and what the fit itself may be off.
+    allowed = 3 * (shares["chance"] * (1 - shares["chance"]) / shares["customers"]).pow(0.5) + 0.03
+    assert (errors <= allowed).all(), shares
