@@ -48,12 +48,13 @@ VALUES = """
     from core.int_purchase_history where history_date = ? and value_occasions > 0 group by all order by all
 """
 FIRST_ORDER = "select min(first_order_date) from core.int_purchase_history where history_date = ?"
-EARLIER = """
-    select * replace (
+EARLIER_DATES = "select distinct history_date from core.int_prediction_backtest order by history_date desc"
+JUDGED = """
+    select * exclude (as_of_date, history_date, customer_key) replace (
         cast(mean_occasion_value as double) as mean_occasion_value, cast(net_revenue as double) as net_revenue,
         cast(next_net_revenue as double) as next_net_revenue
     )
-    from core.int_prediction_backtest order by history_date desc, customer_key
+    from core.int_prediction_backtest where history_date = ? order by customer_key limit ?
 """
 
 
@@ -65,6 +66,7 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
         "pool": WRITER_POOL,
     }
     about = {"group_name": "segments", "kinds": {"scipy", "parquet"}}
+    # The gate is on the histories: what does not pass it is not predicted from.
     histories = AssetKey(["core", "int_purchase_history"])
 
     @multi_asset(
@@ -81,19 +83,19 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
         """Fit the probability model on the purchases until the date."""
         as_of, rules = date.fromisoformat(context.partition_key), load_rules(project.folder)
         with open_warehouse(home.warehouse) as warehouse:
-            check_as_of(warehouse, as_of, {"dim_customer": "core"})
+            check_as_of(warehouse, as_of, {"int_purchase_history": "core"})
             fitted, expected = write_prediction(warehouse, home.exchange, as_of, rules)
         for refusal in filter(None, (fitted.orders_refusal, fitted.value_refusal)):
             context.log.warning(f"Not predicted: {refusal}.")
         yield MaterializeResult(asset_key=RUN, metadata=_metadata(fitted))
         yield MaterializeResult(asset_key=EXPECTED, metadata={"dagster/row_count": expected})
 
-    @asset(key=BACKTEST, deps=[AssetKey(["core", "int_prediction_backtest"])], **about, **common)
+    @asset(key=BACKTEST, deps=[histories, AssetKey(["core", "int_prediction_backtest"])], **about, **common)
     def prediction_backtest(context: AssetExecutionContext) -> MaterializeResult:
         """What the model would have said at earlier dates, against what came and against simpler predictions."""
         as_of, rules = date.fromisoformat(context.partition_key), load_rules(project.folder)
         with open_warehouse(home.warehouse) as warehouse:
-            check_as_of(warehouse, as_of, {"dim_customer": "core"})
+            check_as_of(warehouse, as_of, {"int_purchase_history": "core", "int_prediction_backtest": "core"})
             rows = write_backtest(warehouse, home.exchange, as_of, rules)
         return MaterializeResult(metadata={"dagster/row_count": len(rows), **_picture(rows)})
 
@@ -126,9 +128,22 @@ def write_prediction(
 
 def write_backtest(connection: "DuckDBPyConnection", exchange: Path, as_of: date, rules: Rules) -> "pandas.DataFrame":
     """Judge the model at every earlier date and write prediction_backtest; returns its rows."""
-    from dagster_project.prediction.backtest import backtests
+    import pandas
 
-    rows = backtests(connection.execute(EARLIER).df(), rules).assign(as_of_date=as_of)
+    from dagster_project.prediction.backtest import MEASURED, backtest
+
+    dates = [day for (day,) in connection.execute(EARLIER_DATES).fetchall()]
+    judged = [
+        backtest(
+            connection.execute(HISTORIES, [day]).df(),
+            connection.execute(VALUES, [day]).df(),
+            connection.execute(JUDGED, [day, rules.backtest_max_customers]).df(),
+            rules,
+        ).assign(history_date=pandas.Timestamp(day))
+        for day in dates
+    ]
+    rows = pandas.concat(judged) if judged else pandas.DataFrame(columns=["history_date", *MEASURED])
+    rows = rows.assign(as_of_date=as_of)
     _write(connection, exchange, "prediction_backtest", rows)
     return rows
 

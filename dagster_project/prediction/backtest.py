@@ -1,7 +1,7 @@
 """How well the model would have done at earlier dates, beside simple ways of predicting: fits, compares, counts.
 
-Reads the rows of int_prediction_backtest of one date as a frame and gives those of prediction_backtest. How a picture
-is made of them does not belong here (chart.py).
+Reads frames of one date and gives its rows of prediction_backtest. Where the frames come from (assets.py) and how a
+picture is made of the rows (chart.py) does not belong here.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +45,7 @@ class Ranking:
             ordered = numpy.bincount(self.place, weight * has_ordered)
             others = numpy.bincount(self.place, weight * ~has_ordered)
             below = numpy.cumsum(others) - others
-            return _share(ordered @ (below + others / 2), ordered.sum() * others.sum())
+            return _share((ordered * (below + others / 2)).sum(), ordered.sum() * others.sum())
 
         return measure
 
@@ -58,40 +58,28 @@ class Ranking:
             amounts = numpy.bincount(self.place, weight * amount)[::-1]
             room = TOP_SHARE * weight.sum() - (numpy.cumsum(customers) - customers)
             part = numpy.clip(room / numpy.where(customers > 0, customers, 1), 0, 1)
-            return _share(part @ amounts, amounts.sum())
+            return _share((part * amounts).sum(), amounts.sum())
 
         return measure
 
 
-def backtests(earlier: "pandas.DataFrame", rules: Rules) -> "pandas.DataFrame":
-    """Judge the model at each date of int_prediction_backtest's rows, which come in a fixed order of customers."""
+def backtest(
+    histories: "pandas.DataFrame", values: "pandas.DataFrame", judged: "pandas.DataFrame", rules: Rules
+) -> "pandas.DataFrame":
+    """Judge the model at one earlier date: the columns of prediction_backtest from `predictor` on.
+
+    It is fitted on `histories` and `values` (see fitting.fit) and judged on the rows of int_prediction_backtest in
+    `judged`, which are in a fixed order.
+    """
     import pandas
 
-    judged = [
-        _backtest(histories, rules).assign(history_date=history_date)
-        for history_date, histories in earlier.groupby("history_date", sort=False)
-    ]
-    return pandas.concat(judged) if judged else pandas.DataFrame(columns=["history_date", *MEASURED])
-
-
-def _backtest(histories: "pandas.DataFrame", rules: Rules) -> "pandas.DataFrame":
-    """One date: the columns of prediction_backtest from `predictor` on."""
-    import pandas
-
-    valued = histories[histories["value_occasions"] > 0]
-    fitted = fit(_counted(histories, HISTORY), _counted(valued, SPENDING), rules)
+    fitted = fit(histories, values, rules)
     if fitted.orders_refusal is not None:
-        rows = [{"predictor": "model", "measure": "refused", "refusal": fitted.orders_refusal}]
-        return pandas.DataFrame(rows, columns=MEASURED).assign(customers=len(histories))
-    judged = histories.head(rules.backtest_max_customers)
+        refused = {"predictor": "model", "measure": "refused", "customers": fitted.buyers}
+        return pandas.DataFrame([{**refused, "refusal": fitted.orders_refusal}], columns=MEASURED)
     expected = _expected(fitted, judged, rules)
     rows = [*_measured(_measures(judged, expected), len(judged), rules), *_calibration(judged, expected["orders"])]
     return pandas.DataFrame(rows, columns=MEASURED)
-
-
-def _counted(histories: "pandas.DataFrame", columns: list[str]) -> "pandas.DataFrame":
-    """The unique rows of these columns in their order, with their customers."""
-    return histories.groupby(columns, sort=True).size().rename("customers").reset_index()
 
 
 def _expected(fitted: Fitted, judged: "pandas.DataFrame", rules: Rules) -> Mapping[str, "ndarray"]:
@@ -113,7 +101,7 @@ def _measures(judged: "pandas.DataFrame", expected: Mapping[str, "ndarray"]) -> 
 
     orders = judged["next_occasions"].to_numpy(float)
     revenue = judged["next_net_revenue"].to_numpy(float)
-    mean = numpy.full(len(judged), judged["recent_occasions"].mean())
+    mean = numpy.full(len(judged), judged["recent_repeat_occasions"].mean())
     measures = {
         **_compared("model", expected["orders"], orders),
         **_compared("mean", mean, orders),
@@ -138,27 +126,28 @@ def _measures(judged: "pandas.DataFrame", expected: Mapping[str, "ndarray"]) -> 
 
 def _compared(predictor: str, predicted: "ndarray", actual: "ndarray") -> Mapping[tuple[str, str], Measure]:
     """The measures of a predictor that names a number of orders."""
-    import numpy
-    from scipy.special import xlogy
+    from scipy.special import kl_div
 
-    errors = numpy.abs(predicted - actual)
-    with numpy.errstate(divide="ignore", invalid="ignore"):  # whoever predicts 0 is infinitely wrong
-        deviances = 2 * (xlogy(actual, actual / predicted) - actual + predicted)
+    errors = abs(predicted - actual)
+    deviances = 2 * kl_div(actual, predicted)
     return {
         (predictor, "bias"): _bias(predicted, actual),
-        (predictor, "mean_absolute_error"): lambda weight: _share(weight @ errors, weight.sum()),
-        (predictor, "poisson_deviance"): lambda weight: _share(weight @ deviances, weight.sum()),
+        (predictor, "mean_absolute_error"): lambda weight: _share((weight * errors).sum(), weight.sum()),
+        (predictor, "poisson_deviance"): lambda weight: _share((weight * deviances).sum(), weight.sum()),
     }
 
 
 def _bias(predicted: "ndarray", actual: "ndarray") -> Measure:
-    return lambda weight: _share(weight @ predicted, weight @ actual) - 1
+    return lambda weight: _share((weight * predicted).sum(), (weight * actual).sum()) - 1
 
 
 def _measured(
     measures: Mapping[tuple[str, str], Measure], customers: int, rules: Rules
 ) -> Iterator[Mapping[str, object]]:
-    """Each measure with its percentile interval over samples of the customers, drawn with repetition."""
+    """Each measure with its percentile interval over samples of the customers, drawn with repetition.
+
+    A sample in which the measure is not defined does not count.
+    """
     import numpy
 
     chance = numpy.random.default_rng(SEED)
@@ -169,7 +158,9 @@ def _measured(
         for key, measure in measures.items():
             samples[key][number] = measure(weight)
     for (predictor, name), measure in measures.items():
-        low, high = numpy.percentile(samples[predictor, name], INTERVAL)
+        sampled = samples[predictor, name]
+        defined = sampled[~numpy.isnan(sampled)]
+        low, high = numpy.percentile(defined, INTERVAL) if len(defined) else (None, None)
         value = measure(numpy.ones(customers))
         yield {
             "predictor": predictor, "measure": name, "customers": customers,

@@ -68,12 +68,12 @@ class BuyingModel:
         """
         import numpy
 
-        pairs, pair_of = numpy.unique(numpy.column_stack([x, T]), axis=0, return_inverse=True)
-        expected = numpy.empty(len(pairs))
-        for value in numpy.unique(pairs[:, 0]):
-            has_value = pairs[:, 0] == value
-            expected[has_value] = _orders_while_alive(self, value, pairs[has_value, 1], time)
-        return self.probability_alive(x, t_x, T) * expected[pair_of]
+        while_alive = numpy.empty(len(x))
+        for value in numpy.unique(x):
+            has_value = x == value
+            ages, age_of = numpy.unique(T[has_value], return_inverse=True)
+            while_alive[has_value] = _orders_while_alive(self, value, ages, time)[age_of]
+        return self.probability_alive(x, t_x, T) * while_alive
 
 
 def fit(process: Process, histories: Histories) -> tuple[BuyingModel, Maximum]:
@@ -82,12 +82,16 @@ def fit(process: Process, histories: Histories) -> tuple[BuyingModel, Maximum]:
     purchases = (histories.weight * histories.x).sum()
     rate = purchases / max((histories.weight * histories.T).sum(), 1)
     start = (1.0, 1.0 / max(rate, 1e-9), 1.0, 1.0 + purchases / customers)
-    maximum = maximise(_likelihood(process, histories), start)
+    # Where customers differ little in how readily they leave, or nobody does, a and b grow without end.
+    maximum = maximise(_likelihood(process, histories), start, may_end_at_bound=(2, 3))
     return BuyingModel(process, *maximum.parameters), maximum
 
 
 def _likelihood(process: Process, histories: Histories) -> Likelihood:
-    """The mean log-likelihood of a customer; what depends on x alone is computed once per x."""
+    """The mean log-likelihood of a customer; what depends on x alone is computed once per x.
+
+    Sums over histories are no matrix products, whose last digits depend on the number of threads.
+    """
     import numpy
     from scipy.special import betaln, expit, gammaln, psi
 
@@ -107,12 +111,12 @@ def _likelihood(process: Process, histories: Histories) -> Likelihood:
         left_of_x = numpy.bincount(x_of, left)
 
         of_x = gammaln(power) - gammaln(r) + r * numpy.log(alpha) + betaln(a, b + chances) - betaln(a, b)
-        value = weight_of_x @ of_x + weight @ (numpy.logaddexp(0, log_odds) - power[x_of] * log_age)
+        value = weight_of_x @ of_x + numpy.sum(weight * (numpy.logaddexp(0, log_odds) - power[x_of] * log_age))
         by_a = psi(a + b) - psi(a + b + chances)
         has_chance = chances > 0
         slopes = (
-            weight_of_x @ (psi(power) - psi(r)) + numpy.log(alpha) + left @ log_ratio - weight @ log_age,
-            r / alpha + power[x_of] @ ((left - weight) / age - left / recency),
+            weight_of_x @ (psi(power) - psi(r)) + numpy.log(alpha) + numpy.sum(left * log_ratio - weight * log_age),
+            r / alpha + numpy.sum(power[x_of] * ((left - weight) / age - left / recency)),
             weight_of_x @ by_a + left.sum() / a,
             weight_of_x @ (by_a + psi(b + chances) - psi(b))
             - (left_of_x[has_chance] / (b + chances[has_chance] - 1)).sum(),
@@ -160,4 +164,5 @@ def _orders_while_alive(model: BuyingModel, x: float, T: "ndarray", time: float)
     at_0, at_1 = power * w, -numpy.expm1(-power * numpy.log1p(w))
     curve = -numpy.expm1(-power * numpy.log1p(p * w)) / p
     mean_p = left / (left + stay)
-    return (at_0 * (1 - mean_p) + at_1 * mean_p)[:, 0] + (curve - at_0 * (1 - p) - at_1 * p) @ density
+    differences = (curve - at_0 * (1 - p) - at_1 * p) * density
+    return (at_0 * (1 - mean_p) + at_1 * mean_p)[:, 0] + differences.sum(axis=1)

@@ -84,7 +84,8 @@ def fit(histories: "pandas.DataFrame", values: "pandas.DataFrame", rules: Rules)
     if orders_refusal is None:
         orders, orders_maximum = buying.fit(rules.prediction_process, Histories(*_arrays(histories, HISTORY)))
         orders_refusal = orders_maximum.refusal
-    if orders_refusal is None and value_refusal is None:
+    value_refusal = orders_refusal or value_refusal
+    if value_refusal is None:
         value, value_maximum = spending.fit(Spendings(*_arrays(values, SPENDING)))
         value_refusal = value_maximum.refusal
         if value_refusal is None and value.q <= 1:
@@ -129,11 +130,12 @@ def _unfit_values(values: "pandas.DataFrame", correlation: float | None, rules: 
 
 def _correlation(values: "pandas.DataFrame") -> float | None:
     """Pearson's correlation of occasions and mean value over customers; None where it is not defined."""
-    import numpy
-
-    if values["value_occasions"].nunique() < 2 or values["mean_occasion_value"].nunique() < 2:
+    occasions, mean_value, weight = _arrays(values, SPENDING)
+    if len(set(occasions)) < 2 or len(set(mean_value)) < 2:
         return None
-    (occasions, covariance), (_, value) = numpy.cov(
-        values["value_occasions"], values["mean_occasion_value"], fweights=values["customers"]
+    occasions, mean_value = (each - (weight * each).sum() / weight.sum() for each in (occasions, mean_value))
+    covariance, *variances = (
+        (weight * left * right).sum()
+        for left, right in ((occasions, mean_value), (occasions, occasions), (mean_value, mean_value))
     )
-    return float(covariance / numpy.sqrt(occasions * value))
+    return float(covariance / (variances[0] * variances[1]) ** 0.5)

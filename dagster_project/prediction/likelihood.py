@@ -3,15 +3,15 @@
 A model's likelihood and its gradient stand with the model (buying.py, spending.py).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# A parameter that ends so many times below or above its start has no best value: the data do not follow the model.
-FARTHEST = 1e4
+# How many times below or above its start a parameter may end.
+FARTHEST = 1e3
 # The mean log-likelihood of a customer must not rise by more than this per unit of a parameter's logarithm.
 STEEPEST = 1e-5
 MOST_STEPS = 1_000
@@ -41,10 +41,12 @@ class Maximum:
         return None if self.has_converged else "the fit did not converge"
 
 
-def maximise(likelihood: Likelihood, start: Sequence[float]) -> Maximum:
+def maximise(likelihood: Likelihood, start: Sequence[float], may_end_at_bound: Collection[int] = ()) -> Maximum:
     """The parameters with the greatest likelihood, sought from `start` on the scale of their logarithms.
 
-    `start` is in the data's own units, so that the bounds around it mean the same for all of them.
+    `start` is in the data's own units, so that the bounds around it mean the same for all of them. A parameter that
+    ends at its bound has no best value, which is a fault unless it is one of `may_end_at_bound`: where the likelihood
+    is level as they grow, any large value says the same.
     """
     import numpy
     from scipy.optimize import minimize
@@ -59,10 +61,13 @@ def maximise(likelihood: Likelihood, start: Sequence[float]) -> Maximum:
     bounds = list(zip(lowest, highest, strict=True))
     options = {"maxiter": MOST_STEPS, "ftol": 0, "gtol": STEEPEST / 1_000}
     found = minimize(descend, first, method="L-BFGS-B", jac=True, bounds=bounds, options=options)
+    # A step uphill, as far as the bounds let it go.
+    step = numpy.clip(found.x - found.jac, lowest, highest) - found.x
+    ends = {int(number) for number in numpy.flatnonzero((found.x <= lowest) | (found.x >= highest))}
     return Maximum(
         parameters=tuple(float(value) for value in numpy.exp(found.x)),
         mean_log_likelihood=-float(found.fun),
         # Rounding stops the last line search now and then, so what counts is how steep it still is.
-        has_converged=bool(numpy.isfinite(found.fun) and numpy.abs(found.jac).max() < STEEPEST),
-        is_at_bound=bool(((found.x <= lowest) | (found.x >= highest)).any()),
+        has_converged=bool(numpy.isfinite(found.fun) and numpy.abs(step).max() < STEEPEST),
+        is_at_bound=not ends <= set(may_end_at_bound),
     )

@@ -6,7 +6,7 @@ The values stand there and nowhere else; what they decide stands in fitting.py a
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from dagster_project.errors import WarehouseError
 from dagster_project.prediction.buying import Process
@@ -28,9 +28,16 @@ class Rules(BaseModel):
     prediction_min_repeater_share: float = Field(ge=0, le=1)
     prediction_min_frequent_buyers: int = Field(ge=1)
     prediction_max_value_correlation: float = Field(ge=0, le=1)
+    predicted_value_days: int
     backtest_days: int = Field(ge=1)
     backtest_resamples: int = Field(ge=1)
     backtest_max_customers: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _value_is_expected_of_a_window(self) -> "Rules":
+        if self.predicted_value_days not in self.prediction_windows_days:
+            raise ValueError("predicted_value_days is none of prediction_windows_days")
+        return self
 
 
 def load_rules(dbt_folder: Path) -> Rules:
@@ -42,5 +49,5 @@ def load_rules(dbt_folder: Path) -> Rules:
     try:
         return Rules.model_validate(variables)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        faults = "; ".join(": ".join([*map(str, fault["loc"]), fault["msg"]]) for fault in error.errors())
         raise RulesError(f"The vars of dbt/dbt_project.yml cannot be read: {faults}.") from None

@@ -59,7 +59,9 @@ def _likelihood(spendings: Spendings) -> Likelihood:
     weight_of_n = numpy.bincount(n_of, weight)
     spent = spendings.occasions * spendings.mean_value
     log_value = numpy.log(spendings.mean_value)
-    mean_log_value, mean_n_log_value = weight @ log_value, (weight * spendings.occasions) @ log_value
+    # Sums over customers are no matrix products, whose last digits depend on the number of threads.
+    mean_log_value = numpy.sum(weight * log_value)
+    mean_n_log_value = numpy.sum(weight * spendings.occasions * log_value)
 
     def evaluate(parameters: "ndarray") -> tuple[float, "ndarray"]:
         p, q, v = parameters

@@ -104,8 +104,9 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     return run
 
 
-# Few enough customers for a quick run, many enough that one planted row is below 1 % of its table.
-SMALL_SHOP = {"seed": 11, "customers": 500, "start": date(2025, 4, 1), "end": date(2026, 3, 31)}
+# Few enough customers for a quick run, many enough that one planted row is below 1 % of its table and that the
+# probability model may be used.
+SMALL_SHOP = {"seed": 11, "customers": 620, "start": date(2025, 4, 1), "end": date(2026, 3, 31)}
 
 
 @pytest.fixture(scope="session")

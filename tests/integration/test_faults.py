@@ -119,6 +119,13 @@ def test_no_raw_row_is_lost(faulty_shop):
     assert balance.empty
 
 
+AFTER_CORE = {
+    "exchange__prediction",
+    "exchange__prediction_backtest",
+    "segment_stage",
+    "published__snapshot",
+    "published__marts",
+}
 TABLE_FAULTS = {
     "missing column": (["alter table orders drop column channel"], "check_raw_demo_shop", "channel"),
     "empty table": (["delete from order_items"], "check_raw_demo_shop", "still has rows"),
@@ -170,11 +177,24 @@ def test_an_imbalance_stops_the_run_at_the_contract(run_source, small_shop, fini
     _assert_stopped(run, "check_contract", "every raw row is kept, quarantined or superseded", finished_shop)
 
 
+def test_facts_that_contradict_each_other_are_not_predicted_from(
+    run_source, small_shop, finished_shop: Run, copy_home, tmp_path
+):
+    project = Path(shutil.copytree(DBT_FOLDER, tmp_path / "dbt"))
+    model = project / "models" / "core" / "as_of" / "fct_customer.sql"
+    model.write_text(model.read_text().replace("coalesce(rhythm.occasions, 0)", "coalesce(rhythm.occasions + 1, 0)"))
+    run = run_source(
+        **small_shop, as_of=finished_shop.as_of, home=copy_home(finished_shop), dbt_folder=project, may_fail=True
+    )
+    _assert_stopped(
+        run, "check_core", "every customer has as many occasions as the customer facts count", finished_shop
+    )
+
+
 def _assert_stopped(run: Run, gate: str, sentence: str, before: Run) -> None:
     """The gate failed and said why, nothing after it ran, and readers still see the run before."""
     assert set(run.failures()) == {gate}
     assert any(sentence in said for said in run.failed_checks()), run.failed_checks()
-    later = {"core_stage", "as_of_stage", "published__snapshot", "published__marts"}
-    assert not later & run.steps()
+    assert not (AFTER_CORE if gate == "check_core" else AFTER_CORE | {"core_stage", "as_of_stage"}) & run.steps()
     published = json.loads((run.home.published / "manifest.json").read_text())
     assert published["run_id"] == before.result.run_id

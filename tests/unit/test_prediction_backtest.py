@@ -5,14 +5,13 @@ import pandas as pd
 import pytest
 from sklearn.metrics import mean_absolute_error, mean_poisson_deviance, roc_auc_score
 
-from dagster_project.prediction.backtest import Ranking, backtests
+from dagster_project.prediction.backtest import Ranking, backtest
 from dagster_project.prediction.chart import backtest_picture
-from dagster_project.prediction.fitting import HISTORY, fit
+from dagster_project.prediction.fitting import HISTORY, SPENDING, fit
 from dagster_project.prediction.rules import load_rules
 from dagster_project.transform.project import DBT_FOLDER
 
 RULES = load_rules(DBT_FOLDER)
-DATE = pd.Timestamp("2026-03-31")
 
 
 def _shop(customers: int = 1_200) -> pd.DataFrame:
@@ -27,14 +26,12 @@ def _shop(customers: int = 1_200) -> pd.DataFrame:
     value = chance.gamma(6, 10, customers).round(2)
     return pd.DataFrame(
         {
-            "history_date": DATE,
-            "customer_key": [f"c{number:04}" for number in range(customers)],
             "repeat_occasions": x,
             "btyd_recency_days": t_x,
             "btyd_age_days": age,
             "value_occasions": x + 1,
             "mean_occasion_value": value,
-            "recent_occasions": chance.poisson(rate * 90),
+            "recent_repeat_occasions": chance.poisson(rate * 90),
             "days_since_last_order": age - t_x,
             "net_revenue": value * (x + 1),
             "rfm_sum": chance.integers(3, 16, customers),
@@ -49,9 +46,18 @@ def shop() -> pd.DataFrame:
     return _shop()
 
 
+def _counted(shop: pd.DataFrame) -> list[pd.DataFrame]:
+    """The shop's histories and values, each with its customers."""
+    return [shop.groupby(columns).size().rename("customers").reset_index() for columns in (HISTORY, SPENDING)]
+
+
+def _backtest(shop: pd.DataFrame, judged: int | None = None) -> pd.DataFrame:
+    return backtest(*_counted(shop), shop.head(judged or len(shop)), RULES)
+
+
 @pytest.fixture(scope="module")
 def rows(shop) -> pd.DataFrame:
-    return backtests(shop, RULES)
+    return _backtest(shop)
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +67,7 @@ def values(rows) -> pd.Series:
 
 @pytest.fixture(scope="module")
 def model(shop):
-    counted = [
-        shop.groupby(columns).size().rename("customers").reset_index()
-        for columns in (HISTORY, ["value_occasions", "mean_occasion_value"])
-    ]
-    return fit(*counted, RULES)
+    return fit(*_counted(shop), RULES)
 
 
 def test_the_area_under_the_curve_is_scikit_learns(shop, values, model):
@@ -94,7 +96,7 @@ def test_errors_are_those_of_scikit_learn(shop, values, model):
     history = [shop[name].to_numpy(float) for name in HISTORY]
     for predictor, predicted in {
         "model": model.orders.expected_orders(*history, 90),
-        "mean": np.full(len(shop), shop["recent_occasions"].mean()),
+        "mean": np.full(len(shop), shop["recent_repeat_occasions"].mean()),
     }.items():
         assert values[predictor, "bias"] == pytest.approx(predicted.sum() / actual.sum() - 1)
         assert values[predictor, "mean_absolute_error"] == pytest.approx(mean_absolute_error(actual, predicted))
@@ -122,7 +124,7 @@ def test_intervals_hold_their_value_and_narrow_with_more_customers(rows):
         row = found.set_index(["predictor", "measure"]).loc["model", "auc"]
         return row["interval_high"] - row["interval_low"]
 
-    many = backtests(_shop(4_800), RULES)
+    many = _backtest(_shop(4_800))
     assert width(many[many["decile"].isna()]) < 0.75 * width(measured)
 
 
@@ -138,35 +140,41 @@ def test_deciles_hold_everybody_and_add_up_to_the_bias(rows, shop, values):
 
 
 def test_the_same_rows_give_the_same_intervals(shop, rows):
-    pd.testing.assert_frame_equal(backtests(shop, RULES), rows)
+    pd.testing.assert_frame_equal(_backtest(shop), rows)
 
 
 def test_a_date_with_too_little_is_one_row_with_the_reason(shop):
-    few = shop.head(300).assign(history_date=pd.Timestamp("2025-12-31"))
-    found = backtests(pd.concat([shop, few]), RULES)
-    refused = found[found["history_date"] == pd.Timestamp("2025-12-31")]
-    assert refused[["measure", "customers", "refusal"]].to_numpy().tolist() == [
-        ["refused", 300, "the shop has 300 buyers and needs 500"]
+    refused = _backtest(shop.head(300))
+    assert refused[["predictor", "measure", "customers", "refusal"]].to_numpy().tolist() == [
+        ["model", "refused", 300, "the shop has 300 buyers and needs 500"]
     ]
-    assert len(found) == len(backtests(shop, RULES)) + 1
-
-
-def test_without_an_earlier_date_there_is_no_row(shop):
-    assert backtests(shop.head(0), RULES).empty
+    assert refused["value"].isna().all()
 
 
 def test_nobody_who_orders_leaves_measures_undefined_and_no_failure(shop):
-    found = backtests(shop.assign(next_occasions=0, next_net_revenue=0.0), RULES)
+    found = _backtest(shop.assign(next_occasions=0, next_net_revenue=0.0))
     by_name = found[found["decile"].isna()].set_index(["predictor", "measure"])["value"]
     assert np.isnan(by_name["model", "auc"])
     assert np.isnan(by_name["model", "top_decile_revenue"])
     assert by_name["model", "mean_absolute_error"] > 0
 
 
-def test_a_large_shop_is_judged_on_a_sample(shop):
-    rules = RULES.model_copy(update={"backtest_max_customers": 700})
-    found = backtests(shop, rules)
-    assert set(found[found["decile"].isna()]["customers"]) == {700}
+def test_whoever_is_rightly_given_up_does_not_undo_the_measures(shop):
+    """So long silent that the chance to be alive is 0 in every digit, and nothing came."""
+    silent = shop.head(1).assign(repeat_occasions=700, btyd_recency_days=720, btyd_age_days=3_600, next_occasions=0)
+    found = _backtest(pd.concat([shop, silent.assign(next_net_revenue=0.0)]))
+    measured = found[found["decile"].isna()]
+    assert measured[["value", "interval_low", "interval_high"]].notna().all(axis=None)
+
+
+def test_a_sample_is_judged_by_the_model_of_all(shop, rows, model):
+    sample = _backtest(shop, judged=700)
+    values = sample[sample["decile"].isna()].set_index(["predictor", "measure"])
+    assert set(values["customers"]) == {700}
+    some = shop.head(700)
+    predicted = model.orders.expected_orders(*(some[name].to_numpy(float) for name in HISTORY), 90)
+    error = mean_absolute_error(some["next_occasions"], predicted)
+    assert values.loc[("model", "mean_absolute_error"), "value"] == pytest.approx(error)
 
 
 def test_the_picture_is_one(rows):

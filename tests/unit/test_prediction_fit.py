@@ -1,5 +1,8 @@
 """The probability model's parameters: published ones, those of simulated customers, and fits that are refused."""
 
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,9 +16,17 @@ from dagster_project.prediction.buying import Histories
 from dagster_project.prediction.fitting import HISTORY, SPENDING, fit
 from dagster_project.prediction.rules import load_rules
 from dagster_project.prediction.spending import Spendings
+from dagster_project.settings import PROJECT_FOLDER
 from dagster_project.transform.project import DBT_FOLDER
 
 RULES = load_rules(DBT_FOLDER)
+FIT = """
+import sys, numpy, pandas
+from dagster_project.prediction import buying, spending
+x, t_x, T = (column.to_numpy() for _, column in pandas.read_parquet(sys.argv[1]).items())
+one = numpy.ones(len(x))
+print(buying.fit("mbg_nbd", buying.Histories(x, t_x, T, one))[0], spending.fit(spending.Spendings(x + 1, T + 1, one))[0])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +79,9 @@ def test_the_slopes_of_spending_are_those_of_its_likelihood(cdnow):
         assert evaluate(np.array(parameters))[1] == pytest.approx(numeric, abs=1e-5, rel=1e-5)
 
 
-def simulated(process: str, customers: int, r: float, alpha: float, a: float, b: float) -> pd.DataFrame:
+def simulated(process: str, customers: int, r: float, alpha: float, a: float, b: float, seed: int = 20) -> pd.DataFrame:
     """x, t_x and T of customers who live as the process says, each seen for up to three years."""
-    chance = np.random.default_rng(20)
+    chance = np.random.default_rng(seed)
     age = chance.uniform(0, 1_095, customers)
     rate, dropout = chance.gamma(r, 1 / alpha, customers), chance.beta(a, b, customers)
     x, t_x = np.zeros(customers), np.zeros(customers)
@@ -91,6 +102,32 @@ def test_parameters_of_simulated_customers_are_found_again(process):
     model, maximum = buying.fit(process, Histories(*(rows[name].to_numpy() for name in rows), np.ones(len(rows))))
     assert maximum.refusal is None
     assert (model.r, model.alpha, model.a, model.b) == pytest.approx(planted, rel=0.03)
+
+
+@pytest.mark.parametrize(("a", "b"), [(1e-9, 1.0), (500.0, 9_500.0), (1.0, 1_000.0)])
+def test_a_shop_whose_customers_leave_alike_or_never_is_predicted(a, b):
+    """There a and b have no best value, only a/(a+b) has: what is predicted must still be right."""
+    for seed in range(3):
+        rows = simulated("mbg_nbd", 3_000, 1.1, 42.0, a, b, seed)
+        model, maximum = buying.fit("mbg_nbd", Histories(*(rows[name].to_numpy() for name in rows), np.ones(len(rows))))
+        assert maximum.refusal is None
+        assert model.a / (model.a + model.b) == pytest.approx(a / (a + b), abs=0.01)
+
+
+def test_parameters_do_not_depend_on_the_number_of_threads(tmp_path):
+    """More histories than a threaded product of vectors begins with, fitted in processes of 1 and of 2 threads."""
+    simulated("mbg_nbd", 60_000, 1.1, 42.0, 0.9, 3.0).to_parquet(tmp_path / "histories.parquet")
+    found = [
+        subprocess.run(
+            [sys.executable, "-c", FIT, str(tmp_path / "histories.parquet")],
+            env={**os.environ, "OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": str(PROJECT_FOLDER)},
+            check=True, capture_output=True, text=True,
+        ).stdout
+        for threads in ("1", "2")
+    ]  # fmt: skip
+    assert found[0] == found[1]
+    assert "BuyingModel" in found[0]
+    assert "SpendingModel" in found[0]
 
 
 def test_parameters_of_simulated_spending_are_found_again():

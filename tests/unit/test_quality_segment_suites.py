@@ -6,7 +6,7 @@ import pytest
 from suite_faults import database, failures, faulty, sentences, stage_suites
 
 SUITES = {**stage_suites("core", {}), **stage_suites("segments", {})}
-SCHEMAS = {"fct_customer": "core", "money_reconciliation": "core"}
+SCHEMAS = dict.fromkeys(stage_suites("core", {}), "core")
 
 GOOD = """
 create schema core;
@@ -22,6 +22,10 @@ create table core.fct_customer as
     from range(200) t(i);
 create table core.fct_customer_daily as
     select customer_key, last_order_date as order_date, orders from core.fct_customer where orders > 0;
+create table core.int_purchase_history as
+    select customer_key, as_of_date, as_of_date as history_date, occasions - 1 as repeat_occasions,
+        occasions + 3 as btyd_recency_days, occasions + 3 as btyd_age_days
+    from core.fct_customer where occasions > 0;
 create table core.money_reconciliation as
     select 'net_amount' as measure, 0::decimal(38, 4) as order_difference,
         0::decimal(38, 4) as customer_difference;
@@ -32,7 +36,7 @@ create table segments.seg_rfm as
     from core.fct_customer where orders > 0;
 create table segments.prediction_run as
     select date '2024-06-30' as as_of_date, 1.0 as r, 40.0 as alpha, 0.9 as a, 3.0 as b, true as has_converged,
-        cast(null as varchar) as orders_refusal;
+        cast(null as varchar) as orders_refusal, cast(null as varchar) as value_refusal;
 create table segments.seg_prediction as
     select customer_key, as_of_date, 0.9 as probability_alive, 0.4 as churn_risk, 1.0 as expected_orders_90d,
         3.0 as expected_orders_365d, 50.0 as expected_occasion_value, 150.0 as expected_value_365d,
@@ -270,6 +274,22 @@ FAULTS = {
     ("prediction_run", "a model in use has parameters above 0 and has converged"): (
         "update segments.prediction_run set has_converged = false",
         "orders refusal: ",
+    ),
+    ("prediction_run", "without orders there are no values either"): (
+        "update segments.prediction_run set orders_refusal = 'too few buyers'",
+        "orders refusal: too few buyers",
+    ),
+    ("int_purchase_history", "it is as of the date of the customer facts, and no history is later"): (
+        "update core.int_purchase_history set history_date = date '2024-07-01' where customer_key = 'c7'",
+        "as of date: 2024-06-30",
+    ),
+    ("int_purchase_history", "every customer has as many occasions as the customer facts count"): (
+        "delete from core.int_purchase_history where customer_key = 'c7'",
+        "rows fail: c7",
+    ),
+    ("int_purchase_history", "each repeat is a day of its own, and the last one no later than the date"): (
+        "update core.int_purchase_history set btyd_recency_days = -1 where customer_key = 'c7'",
+        "rows fail: c7",
     ),
     ("seg_prediction", DATE): (OTHER_DATE.format("seg_prediction"), "as of date: 2024-06-29"),
     ("seg_prediction", "it holds every customer with an occasion and nobody else"): (

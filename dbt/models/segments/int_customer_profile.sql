@@ -234,7 +234,7 @@ final as (
         recommendations.suggested_product_key as recommended_product_key,
         recommendations.suggested_product_title as recommended_product,
         predictions.probability_alive,
-        predictions.probability_of_order_90d,
+        predictions.probability_of_order,
         predictions.churn_risk,
         predictions.churn_risk_band,
         predictions.expected_orders_90d,

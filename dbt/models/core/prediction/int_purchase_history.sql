@@ -1,8 +1,59 @@
 -- one row per date (D and the earlier ones of the backtest) and customer with an occasion by then: what the model reads
-with dates as (
+{%- set days_apart = var('backtest_days') %}
+{%- set dates = [] %}
+{%- for number in range(var('backtest_dates') + 1) %}
+{%- do dates.append(add_days(as_of_date(), -number * days_apart)) %}
+{%- endfor %}
+with daily as (
 
-    {% for number in range(var('backtest_dates') + 1) -%}
-    select {{ add_days(as_of_date(), -number * var('backtest_days')) }} as history_date
+    select * from {{ ref('fct_customer_daily') }}
+    where
+        customer_key is not null
+        and order_date <= {{ as_of_date() }}
+        and effective_date <= {{ as_of_date() }}
+
+),
+
+-- a day as it was known on each date: the first of them is D
+days as (
+
+    select
+        customer_key,
+        order_date
+        {%- for date in dates %},
+        sum(case when effective_date <= {{ date }} then orders else 0 end) as orders_{{ loop.index0 }},
+        sum(case when effective_date <= {{ date }} then net_amount else 0 end) as net_amount_{{ loop.index0 }}
+        {%- endfor %}
+
+    from daily
+    group by customer_key, order_date
+
+),
+
+histories as (
+
+    {% for date in dates -%}
+    {%- set is_known = 'order_date <= ' ~ date -%}
+    {%- set is_occasion = is_known ~ ' and orders_' ~ loop.index0 ~ ' > 0' -%}
+    {%- set is_valued = is_occasion ~ ' and net_amount_' ~ loop.index0 ~ ' > 0' -%}
+    {%- set is_next = 'order_date > ' ~ date ~ ' and order_date <= ' ~ add_days(date, days_apart) ~ ' and orders_0 > 0' -%}
+    select
+        {{ date }} as history_date,
+        customer_key,
+        sum(case when {{ is_known }} then orders_{{ loop.index0 }} else 0 end) as orders,
+        sum(case when {{ is_known }} then net_amount_{{ loop.index0 }} else 0 end) as net_revenue,
+        sum(case when {{ is_occasion }} then 1 else 0 end) as occasions,
+        min(case when {{ is_occasion }} then order_date end) as first_order_date,
+        max(case when {{ is_occasion }} then order_date end) as last_order_date,
+        sum(
+            case when {{ is_occasion }} and order_date > {{ add_days(date, -days_apart) }} then 1 else 0 end
+        ) as recent_occasions,
+        sum(case when {{ is_valued }} then 1 else 0 end) as value_occasions,
+        sum(case when {{ is_valued }} then net_amount_{{ loop.index0 }} else 0 end) as occasion_value,
+        sum(case when {{ is_next }} then 1 else 0 end) as next_occasions,
+        sum(case when {{ is_next }} then net_amount_0 else 0 end) as next_net_revenue
+    from days
+    group by customer_key
     {%- if not loop.last %}
 
     union all
@@ -12,69 +63,27 @@ with dates as (
 
 ),
 
-daily as (
-
-    select * from {{ ref('fct_customer_daily') }} where customer_key is not null
-
-),
-
-days as (
-
-    select
-        dates.history_date,
-        daily.customer_key,
-        daily.order_date,
-        sum(daily.orders) as orders,
-        sum(daily.net_amount) as net_amount,
-        sum(daily.orders) > 0 as is_occasion
-
-    from dates
-    inner join daily
-        on daily.order_date <= dates.history_date
-        and daily.effective_date <= dates.history_date
-    group by dates.history_date, daily.customer_key, daily.order_date
-
-),
-
-histories as (
-
-    select
-        history_date,
-        customer_key,
-        sum(orders) as orders,
-        sum(net_amount) as net_revenue,
-        sum(case when is_occasion then 1 else 0 end) as occasions,
-        min(case when is_occasion then order_date end) as first_order_date,
-        max(case when is_occasion then order_date end) as last_order_date,
-        sum(
-            case
-                when is_occasion and {{ days_between('history_date', 'order_date') }} < {{ var('backtest_days') }} then 1
-                else 0
-            end
-        ) as recent_occasions,
-        sum(case when is_occasion and net_amount > 0 then 1 else 0 end) as value_occasions,
-        sum(case when is_occasion and net_amount > 0 then net_amount else 0 end) as occasion_value
-
-    from days
-    group by history_date, customer_key
-
-),
-
 final as (
 
     select
+        {{ as_of_date() }} as as_of_date,
         history_date,
         customer_key,
         cast(orders as bigint) as orders,
         cast(net_revenue as decimal(38, 4)) as net_revenue,
         first_order_date,
         last_order_date,
-        cast(recent_occasions as bigint) as recent_occasions,
+        cast(
+            recent_occasions - case when {{ days_between('history_date', 'first_order_date') }} < {{ days_apart }} then 1 else 0 end
+            as bigint
+        ) as recent_repeat_occasions,
         cast(occasions - 1 as bigint) as repeat_occasions,
         {{ days_between('last_order_date', 'first_order_date') }} as btyd_recency_days,
         {{ days_between('history_date', 'first_order_date') }} as btyd_age_days,
         cast(value_occasions as bigint) as value_occasions,
-        {{ ratio('occasion_value', 'value_occasions') }} as mean_occasion_value
+        {{ ratio('occasion_value', 'value_occasions') }} as mean_occasion_value,
+        cast(case when history_date < {{ as_of_date() }} then next_occasions end as bigint) as next_occasions,
+        cast(case when history_date < {{ as_of_date() }} then next_net_revenue end as decimal(38, 4)) as next_net_revenue
 
     from histories
     where occasions > 0

@@ -18,15 +18,15 @@ model as (
 
     select
         orders_refusal,
-        coalesce(orders_refusal, value_refusal) as value_refusal,
+        value_refusal,
         case when orders_refusal is null then process end as process,
         case when orders_refusal is null then r end as r,
         case when orders_refusal is null then alpha end as alpha,
         case when orders_refusal is null then a end as a,
         case when orders_refusal is null then b end as b,
-        case when coalesce(orders_refusal, value_refusal) is null then p end as p,
-        case when coalesce(orders_refusal, value_refusal) is null then q end as q,
-        case when coalesce(orders_refusal, value_refusal) is null then v end as v
+        case when value_refusal is null then p end as p,
+        case when value_refusal is null then q end as q,
+        case when value_refusal is null then v end as v
 
     from {{ ref('prediction_run') }}
 
@@ -113,7 +113,7 @@ final as (
         valued.btyd_recency_days,
         valued.btyd_age_days,
         valued.probability_alive,
-        valued.probability_of_order as probability_of_order_{{ var('churn_days') }}d,
+        valued.probability_of_order,
         valued.churn_risk,
         case
             {%- for band in var('churn_risk_bands') %}
