@@ -30,9 +30,10 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     daily = daily_partitions(source)
 
     dbt_stages = build_dbt_assets(project, translator, daily)
-    contract_stage, identity_stage, core_stage, as_of_stage, segment_stage = dbt_stages
+    contract_stage, identity_stage, core_stage, as_of_stage, segment_stage, insight_stage = dbt_stages
     prediction_assets = build_prediction_assets(project, home, daily)
     publish_assets = build_publish_assets(project, home, daily)
+    as_of_group = [as_of_stage, *prediction_assets, segment_stage, insight_stage, *publish_assets]
     parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
     gate = {"warehouse": home.warehouse, "pool": WRITER_POOL, "parameters": parameters}
     return Definitions(
@@ -44,10 +45,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
             identity_stage,
             build_identity_asset(home),
             core_stage,
-            as_of_stage,
-            *prediction_assets,
-            segment_stage,
-            *publish_assets,
+            *as_of_group,
         ],
         asset_checks=[
             *(
@@ -64,8 +62,9 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
             build_table_checks("contract", _keys(contract_stage, "contract"), **gate),
             build_table_checks("core", _keys(as_of_stage, "core"), **gate),
             build_table_checks("segments", _keys(segment_stage, "segments"), **gate),
+            build_table_checks("insights", _keys(insight_stage, "insights"), **gate),
         ],
-        jobs=build_jobs([as_of_stage, *prediction_assets, segment_stage, *publish_assets]),
+        jobs=build_jobs(as_of_group),
         schedules=[build_schedule(source)],
         executor=in_process_executor,
         loggers={"progress": progress},

@@ -1,8 +1,8 @@
-"""dbt's models as Dagster assets, in five stages, each one in-process dbt call; subsets are honoured.
+"""dbt's models as Dagster assets, in six stages, each one in-process dbt call; subsets are honoured.
 
 contract_stage (staging, contract), identity_stage (who shares what with whom), core_stage (customers, daily facts),
-as_of_stage (facts as of the partition's date) and segment_stage (segments of that date). What a model says stands in
-dbt/, what it depends on in translator.py.
+as_of_stage (facts as of the partition's date), segment_stage (segments of that date) and insight_stage (what happens
+around them, over all snapshots). What a model says stands in dbt/, what it depends on in translator.py.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,13 +38,14 @@ BUILT = {"success", "pass", "warn"}
 def build_dbt_assets(
     project: DbtProject, translator: WarehouseTranslator, daily: PartitionsDefinition
 ) -> Sequence[AssetsDefinition]:
-    """The five stages as multi-assets."""
+    """The six stages as multi-assets."""
     return [
         _stage("contract_stage", project, translator, None),
         _stage("identity_stage", project, translator, None),
         _stage("core_stage", project, translator, None),
         _stage("as_of_stage", project, translator, daily),
         _stage("segment_stage", project, translator, daily),
+        _stage("insight_stage", project, translator, daily),
     ]
 
 

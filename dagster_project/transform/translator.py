@@ -25,8 +25,8 @@ class WarehouseTranslator(DagsterDbtTranslator):
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
         if dbt_resource_props["resource_type"] == "source":
-            if dbt_resource_props["source_name"] == "exchange":
-                return exchange_key(dbt_resource_props["name"])
+            if dbt_resource_props["source_name"] in {"exchange", "published"}:
+                return AssetKey([dbt_resource_props["source_name"], dbt_resource_props["name"]])
             return self._raw_keys(dbt_resource_props)[0]
         return AssetKey([dbt_resource_props["schema"], dbt_resource_props["alias"]])
 

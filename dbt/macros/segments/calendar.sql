@@ -11,6 +11,21 @@
     end
 {%- endmacro %}
 
+{# A month as a number that grows by one a month. #}
+{% macro month_number(date) %}cast(extract(year from {{ date }}) * 12 + extract(month from {{ date }}) as int){% endmacro %}
+
+{# Rows of one column `number`: 0 to 999. #}
+{% macro numbers_below_1000() -%}
+    select cast(hundreds.digit * 100 + tens.digit * 10 + ones.digit as int) as number
+    {%- for place in ['ones', 'tens', 'hundreds'] %}
+    {{ 'from' if loop.first else 'cross join' }} (
+        {%- for digit in range(10) %}
+        select {{ digit }} as digit {{- ' union all' if not loop.last }}
+        {%- endfor %}
+    ) as {{ place }}
+    {%- endfor %}
+{%- endmacro %}
+
 {# Whole years since a birth date; NULL for a birth after the as-of date. #}
 {% macro age_in_years(birth_date) -%}
     case

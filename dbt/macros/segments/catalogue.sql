@@ -26,6 +26,21 @@
     {{ return(layers) }}
 {%- endmacro %}
 
+{# The labels of a customer that customer_segments and its snapshots hold: columns of int_customer_profile. #}
+{% macro customer_labels() -%}
+    {{ return([
+        'classic_group', 'shopify_group', 'klaviyo_group', 'lifecycle_stage', 'lapsed_band', 'churn_type', 'value_tier',
+        'support_tier', 'basket_frequency_group', 'price_tier', 'discount_group', 'primary_category', 'open_cart_age',
+        'journey_stage', 'engagement_group', 'age_band', 'life_stage', 'country', 'language', 'first_channel',
+        'last_device', 'nps_class', 'review_activity', 'churn_risk_band', 'predicted_value_tier',
+    ]) }}
+{%- endmacro %}
+
+{# The names of the catalogue's single segments, which customer_segments and its snapshots hold as booleans. #}
+{% macro single_segments() -%}
+    {{ return(catalogue_segments() | selectattr('for_each', 'undefined') | map(attribute='name') | list) }}
+{%- endmacro %}
+
 {# The columns, segments, functions and operators that a rule names. #}
 {% macro rule_words(rule) -%}
     {{ return(modules.re.findall('[a-z][a-z0-9_]*', modules.re.sub("'[^']*'", '', rule))) }}

@@ -16,33 +16,11 @@ final as (
     select
         profile.customer_key,
         profile.as_of_date,
-        profile.classic_group,
-        profile.shopify_group,
-        profile.klaviyo_group,
-        profile.lifecycle_stage,
-        profile.lapsed_band,
-        profile.churn_type,
-        profile.value_tier,
-        profile.support_tier,
-        profile.basket_frequency_group,
-        profile.price_tier,
-        profile.discount_group,
-        profile.primary_category,
-        profile.open_cart_age,
-        profile.journey_stage,
-        profile.engagement_group,
-        profile.age_band,
-        profile.life_stage,
-        profile.country,
-        profile.language,
-        profile.first_channel,
-        profile.last_device,
-        profile.nps_class,
-        profile.review_activity,
-        profile.churn_risk_band,
-        profile.predicted_value_tier
-        {%- for segment in catalogue_segments() if not segment.for_each %},
-        flags.{{ segment.name }}
+        {%- for label in customer_labels() %}
+        profile.{{ label }},
+        {%- endfor %}
+        {%- for segment in single_segments() %}
+        flags.{{ segment }} {{- ',' if not loop.last }}
         {%- endfor %}
 
     from profile

@@ -1,5 +1,7 @@
--- one row per segment, those of for_each entries included: its size, and of how many customers its rule could be told
+-- one row per segment, those of for_each entries included: its size, how that changed, and how much of it is known
 {%- set segments = catalogue_segments() %}
+{%- set singles = single_segments() %}
+{%- set valued = segments | selectattr('for_each', 'defined') | selectattr('for_each', 'in', customer_labels()) | list %}
 with profile as (
 
     select * from {{ ref('int_customer_profile') }}
@@ -27,6 +29,57 @@ catalogue as (
 membership as (
 
     select * from {{ ref('segment_membership') }}
+
+),
+
+previous_date as (
+
+    select max(as_of_date) as previous_date from {{ ref('int_snapshot_date') }} where as_of_date < {{ as_of_date() }}
+
+),
+
+previous_snapshot as (
+
+    select snapshots.*
+    from {{ ref('int_snapshot') }} as snapshots
+    inner join previous_date on previous_date.previous_date = snapshots.as_of_date
+
+),
+
+-- a segment that the snapshot does not know has no size there
+previous_counts as (
+
+    select
+        count(*) as customers
+        {%- for segment in singles %},
+        case when count({{ segment }}) > 0 then sum(case when {{ segment }} then 1 else 0 end) end as {{ segment }}
+        {%- endfor %}
+
+    from previous_snapshot
+
+),
+
+previous_sizes as (
+
+    {% for segment in singles -%}
+    select '{{ segment }}' as segment, {{ segment }} as customers from previous_counts
+    {%- if not loop.last or valued %}
+
+    union all
+
+    {% endif -%}
+    {%- endfor %}
+    {%- for segment in valued -%}
+    select '{{ segment.name }}:' || {{ segment.for_each }} as segment, count(*) as customers
+    from previous_snapshot
+    where {{ segment.for_each }} is not null
+    group by {{ segment.for_each }}
+    {%- if not loop.last %}
+
+    union all
+
+    {% endif -%}
+    {%- endfor %}
 
 ),
 
@@ -99,7 +152,7 @@ named as (
 
 ),
 
-final as (
+compared as (
 
     select
         named.segment,
@@ -108,10 +161,29 @@ final as (
         cast(named.customers as bigint) as customers,
         {{ ratio('named.customers', 'coverages.customers_of_shop') }} as share,
         coalesce(coverages.coverage, 0) as coverage,
-        named.customers >= {{ var('segment_min_customers') }} as is_actionable
+        named.customers >= {{ var('segment_min_customers') }} as is_actionable,
+        previous_date.previous_date,
+        cast(previous_sizes.customers as bigint) as previous_customers,
+        {{ ratio('named.customers - previous_sizes.customers', 'previous_sizes.customers') }} as change
 
     from named
     inner join coverages on coverages.entry = named.entry
+    cross join previous_date
+    left join previous_sizes on previous_sizes.segment = named.segment
+
+),
+
+final as (
+
+    select
+        *,
+        coalesce(
+            abs(change) >= {{ var('segment_alert_change') }}
+            and greatest(customers, previous_customers) >= {{ var('segment_min_customers') }},
+            false
+        ) as is_alert
+
+    from compared
 
 )
 

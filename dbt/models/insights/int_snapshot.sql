@@ -1,0 +1,50 @@
+-- one row per snapshot date up to D and customer as known today: their labels and segments as they were then
+{%- set names = customer_labels() + single_segments() %}
+with snapshots as (
+
+    select * from {{ snapshots() }} where as_of_date <= {{ as_of_date() }}
+
+),
+
+redirects as (
+
+    select * from {{ ref('int_customer_redirect') }}
+
+),
+
+-- of people who have been found to be one, the survivor's row wins
+keyed as (
+
+    select
+        coalesce(redirects.customer_key, snapshots.customer_key) as customer_key,
+        snapshots.as_of_date,
+        {%- for name in names %}
+        snapshots.{{ name }},
+        {%- endfor %}
+        row_number() over (
+            partition by coalesce(redirects.customer_key, snapshots.customer_key), snapshots.as_of_date
+            order by
+                case when redirects.customer_key is null then 0 else 1 end nulls last,
+                snapshots.customer_key nulls last
+        ) as place
+
+    from snapshots
+    left join redirects on redirects.former_key = snapshots.customer_key
+
+),
+
+final as (
+
+    select
+        customer_key,
+        as_of_date
+        {%- for name in names %},
+        {{ name }}
+        {%- endfor %}
+
+    from keyed
+    where place = 1
+
+)
+
+select * from final
