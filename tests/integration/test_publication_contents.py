@@ -13,6 +13,7 @@ import pytest
 from tests.integration.conftest import Run
 
 PUBLISHED = {
+    "cohort_retention",
     "cross_sell_rule",
     "customer_segments",
     "dim_category",
@@ -44,8 +45,13 @@ PUBLISHED = {
     "seg_upsell",
     "seg_value",
     "segment_catalog",
+    "segment_event",
     "segment_health",
+    "segment_history",
     "segment_membership",
+    "segment_overlap",
+    "segment_performance",
+    "segment_transition",
 }
 
 

@@ -69,9 +69,6 @@ create table segments.segment_membership as
     select customer_key, as_of_date, 'vip' as segment from core.fct_customer where orders > 0
     union all
     select customer_key, as_of_date, 'by_country:DE' from core.fct_customer;
-create table segments.segment_health as
-    select 'vip' as segment, 'vip' as entry, 0.75 as share, 1.0 as coverage
-    union all select 'by_country:DE', 'by_country', 1.0, 1.0;
 create table segments.customer_segments as
     select customer_key, as_of_date, case when orders > 0 then 'Loyal' end as classic_group, lifecycle_stage
     from core.fct_customer inner join segments.seg_lifecycle using (customer_key, as_of_date);
@@ -253,14 +250,6 @@ FAULTS = {
     ("segment_membership", "somebody is in a segment"): (
         "delete from segments.segment_membership",
         "it is 0",
-    ),
-    ("segment_health", "no segment is larger than what is known"): (
-        "update segments.segment_health set coverage = 0.7 where segment = 'vip'",
-        "rows fail: vip",
-    ),
-    ("segment_health", "every entry of the catalogue is measured"): (
-        "delete from segments.segment_health where entry = 'by_country'",
-        "segment: by_country",
     ),
     ("segment_membership", DATE): (OTHER_DATE.format("segment_membership"), "as of date: 2024-06-29"),
     ("cross_sell_rule", DATE): (
