@@ -10,7 +10,7 @@ LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --gen
 source := $(or $(SOURCE),$(shell sed -n 's/^SOURCE=//p' .env 2>/dev/null))
 extra := $(if $(filter complete_journey,$(source)),.venv/complete_journey.stamp)
 
-.PHONY: help run ui test test-faults lint lock clean
+.PHONY: help run ui test test-data test-faults lint lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1	\2/p' Makefile
@@ -22,7 +22,10 @@ ui: .venv/run.stamp $(extra) ## open the Dagster UI on the same definitions
 	@$(PYTHON) -m dagster_project ui
 
 test: .venv/test.stamp ## run the tests
-	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not faults"
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not data and not faults"
+
+test-data: .venv/test.stamp ## run the tests on real data sets and on the demo at its full size
+	@$(PYTHON) -m pytest -n 2 --dist loadfile -m data
 
 test-faults: .venv/test.stamp ## run the tests that kill processes
 	@$(PYTHON) -m pytest -m faults

@@ -14,6 +14,7 @@ import pytest
 from tests.association import assert_baskets, assert_published_rules
 from tests.integration.conftest import Run, differing_tables, reversed_home
 
+pytestmark = pytest.mark.data
 LAST_DAY = "2017-12-31"
 ZONE = "America/New_York"
 DESTINATIONS = {

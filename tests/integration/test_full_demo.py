@@ -17,6 +17,7 @@ from dagster_project.warehouse import open_warehouse
 from tests.association import VARS, assert_baskets, assert_published_rules
 from tests.integration.conftest import Run
 
+pytestmark = pytest.mark.data
 AHEAD = 90
 EXPECTED = """
     select sum(expected_orders_90d) as orders

@@ -12,6 +12,7 @@ import pytest
 
 from tests.integration.conftest import Run
 
+pytestmark = pytest.mark.data
 ZONE = "America/Sao_Paulo"
 LAST_DAY = "2018-10-17"
 FILES = {

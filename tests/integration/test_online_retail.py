@@ -14,6 +14,7 @@ from compiled_sql import compiled_texts
 
 from dagster_project.automation import RECOMPUTE
 
+pytestmark = pytest.mark.data
 LAST_DAY = "2011-12-09"
 DAY_AFTER = "2011-12-10"
 FEE_CODES = {"POST", "DOT", "M", "C2", "D", "S", "BANK CHARGES", "AMAZONFEE", "CRUK", "PADS", "B"}

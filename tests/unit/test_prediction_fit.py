@@ -25,7 +25,8 @@ import sys, numpy, pandas
 from dagster_project.prediction import buying, spending
 x, t_x, T = (column.to_numpy() for _, column in pandas.read_parquet(sys.argv[1]).items())
 one = numpy.ones(len(x))
-print(buying.fit("mbg_nbd", buying.Histories(x, t_x, T, one))[0], spending.fit(spending.Spendings(x + 1, T + 1, one))[0])
+print(buying.fit("mbg_nbd", buying.Histories(x, t_x, T, one))[0])
+print(spending.fit(spending.Spendings(x + 1, T + 1, one))[0])
 """
 
 
