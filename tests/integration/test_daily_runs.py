@@ -6,10 +6,12 @@ What the marts hold does not belong here; how a run is told to fail stands in te
 import json
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import numpy
+import pandas
 import pytest
 
 from dagster_project.automation import RECOMPUTE
@@ -61,8 +63,74 @@ def test_the_next_day_lands_only_news(finished_shop: Run, next_day: Run):
 def test_the_next_day_equals_a_rebuild_from_nothing(run_source, small_shop, next_day: Run):
     rebuilt = run_source(**small_shop, as_of=NEXT_DAY)
     assert _manifest(rebuilt)["as_of_date"] == _manifest(next_day)["as_of_date"] == NEXT_DAY.isoformat()
-    # How many versions were superseded is a fact about the loads, so run_summary tells the two apart.
-    assert differing_tables(rebuilt.home.published, next_day.home.published, ignored={"run_summary"}) == []
+    # How many versions were superseded is a fact about the loads, and what was so before one about earlier snapshots.
+    of_several_dates = {"run_summary", "segment_event", "segment_health", "segment_history", "segment_transition"}
+    assert differing_tables(rebuilt.home.published, next_day.home.published, ignored=of_several_dates) == []
+    assert rebuilt.query("select orders_refusal from prediction_run")["orders_refusal"].isna().all()
+
+
+@pytest.fixture(scope="module")
+def two_snapshots(next_day: Run) -> tuple[pandas.DataFrame, pandas.DataFrame]:
+    """The snapshots of both days as files hold them, by customer as known today; those of one person are one row."""
+    redirects = next_day.warehouse_query("select former_key, customer_key from core.int_customer_redirect")
+    now = redirects.set_index("former_key")["customer_key"]
+
+    def snapshot(day: date) -> pandas.DataFrame:
+        rows = pandas.read_parquet(next_day.home.snapshot(day)).drop(columns="as_of_date")
+        survivors_first = rows.assign(moved=rows["customer_key"].isin(now.index)).sort_values("moved")
+        survivors_first["customer_key"] = survivors_first["customer_key"].replace(now)
+        return survivors_first.drop(columns="moved").drop_duplicates("customer_key").set_index("customer_key")
+
+    return snapshot(SMALL_SHOP["end"]), snapshot(NEXT_DAY)
+
+
+def test_events_are_the_differences_of_two_snapshots(next_day: Run, two_snapshots):
+    before, after = two_snapshots
+    expected = set()
+    for customer in after.index.union(before.index):
+        for name in after.columns:
+            was, is_now = (_value(frame, customer, name) for frame in two_snapshots)
+            if was == is_now:
+                continue
+            is_label = after[name].dtype != bool and customer in before.index and customer in after.index
+            event = "changed" if is_label else "left" if is_now is None else "entered"
+            expected.add((customer, name, event, was, is_now))
+    found = next_day.query("select customer_key, segment, event, previous_value, value from segment_event")
+    found = found.astype(object).where(found.notna(), None)
+    assert {event for _, _, event, _, _ in expected} == {"entered", "left", "changed"}
+    assert set(found.itertuples(index=False, name=None)) == expected
+
+
+def _value(snapshot: pandas.DataFrame, customer: str, name: str) -> str | None:
+    value = snapshot.at[customer, name] if customer in snapshot.index else None
+    if isinstance(value, (bool, numpy.bool_)):
+        return "in" if value else None
+    return None if pandas.isna(value) else value
+
+
+def test_movements_are_the_cross_table_of_two_snapshots(next_day: Run, two_snapshots):
+    before, after = (frame["lifecycle_stage"].fillna("(none)") for frame in two_snapshots)
+    joined = pandas.concat([before.rename("before"), after.rename("after")], axis=1).fillna("(absent)")
+    expected = joined.value_counts().to_dict()
+    found = next_day.query(f"""
+        select from_value, to_value, customers from segment_transition
+        where segment = 'lifecycle_stage' and from_date = date '{SMALL_SHOP["end"]}'
+    """)
+    assert {(row.from_value, row.to_value): row.customers for row in found.itertuples()} == expected
+
+
+def test_history_does_not_depend_on_the_order_of_runs(run_source, small_shop, next_day: Run, tmp_path):
+    """An older date computed last, and again: the same spans as when it was computed first."""
+    in_order = shutil.copytree(next_day.home.folder, tmp_path / "in_order", symlinks=True)
+    out_of_order = shutil.copytree(next_day.home.folder, tmp_path / "out_of_order", symlinks=True)
+    shutil.rmtree(in_order / "snapshots")
+    for day in (OLDER_DAY, SMALL_SHOP["end"], NEXT_DAY):
+        first = run_source(**small_shop, as_of=day, home=in_order, job=RECOMPUTE)
+    for day in (OLDER_DAY, NEXT_DAY):
+        second = run_source(**small_shop, as_of=day, home=out_of_order, job=RECOMPUTE)
+    assert differing_tables(first.home.published, second.home.published) == []
+    dates = first.query("select distinct valid_from from segment_history order by all")["valid_from"]
+    assert [str(day.date()) for day in dates] == [str(day) for day in (OLDER_DAY, SMALL_SHOP["end"], NEXT_DAY)]
 
 
 def test_an_older_date_writes_its_snapshot_and_leaves_the_publication_alone(
