@@ -81,7 +81,14 @@ def _change(connection: Connection) -> dict[str, int]:
     statements = {
         "customers": [
             f"update customers set tags = 'changed', updated_at = '{NOW}' where id % 100 = 7",
-            _copies(connection, "customers", "id % 100 = 9", email="concat('new.', id, '@example.org')"),
+            # Some share a phone with the account they copy, which is the older one.
+            _copies(
+                connection,
+                "customers",
+                "id % 100 = 9",
+                email="concat('new.', id, '@example.org')",
+                created_at=f"'{AS_OF} 10:00:00'",
+            ),
         ],
         "orders": [
             f"update orders set device = 'kiosk', updated_at = '{NOW}' where id % 100 = 7",
