@@ -24,7 +24,7 @@ ui: .venv/run.stamp $(extra) ## open the Dagster UI on the same definitions
 test: .venv/test.stamp ## run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not data and not faults"
 
-test-data: .venv/test.stamp ## run the tests on real data sets and on the demo at its full size
+test-data: .venv/test.stamp ## run the tests on real data, on database servers and on the full demo
 	@$(PYTHON) -m pytest -n 2 --dist loadfile -m data
 
 test-faults: .venv/test.stamp ## run the tests that kill processes

@@ -85,7 +85,7 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
         with open_warehouse(home.warehouse) as warehouse:
             check_as_of(warehouse, as_of, {"int_purchase_history": "core"})
             fitted, expected = write_prediction(warehouse, home.exchange, as_of, rules)
-        for refusal in filter(None, (fitted.orders_refusal, fitted.value_refusal)):
+        for refusal in dict.fromkeys(filter(None, (fitted.orders_refusal, fitted.value_refusal))):
             context.log.warning(f"Not predicted: {refusal}.")
         yield MaterializeResult(asset_key=RUN, metadata=_metadata(fitted))
         yield MaterializeResult(asset_key=EXPECTED, metadata={"dagster/row_count": expected})

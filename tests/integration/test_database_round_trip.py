@@ -25,6 +25,7 @@ from dagster_project.sources.readers.reader import Since
 from .conftest import SMALL_SHOP, Run, differing_tables
 from .databases import SERVERS, new_database, shown
 
+pytestmark = pytest.mark.data
 AS_OF = SMALL_SHOP["end"]
 NOW = f"{AS_OF + timedelta(days=1)} 00:30:00"  # later than any change of the day
 TIMES = {"postgresql": postgresql.TIMESTAMP(timezone=True, precision=6), "mariadb": mysql.DATETIME(fsp=6)}
