@@ -58,7 +58,8 @@ def test_spending_of_cdnow_is_the_published_one(cdnow):
     repeaters = cdnow[cdnow["x"] > 0]
     spendings = Spendings(repeaters["x"].to_numpy(float), repeaters["zbar"].to_numpy(), np.ones(len(repeaters)))
     model, maximum = spending.fit(spendings)
-    assert [round(value, 2) for value in (model.p, model.q, model.v)] == [6.25, 3.74, 15.45]
+    # The greatest likelihood is at v = 15.448; the published 15.44 is 0.008 below it.
+    assert (model.p, model.q, model.v) == pytest.approx((6.25, 3.74, 15.44), abs=0.01)
     assert maximum.refusal is None
 
 
