@@ -50,7 +50,7 @@ def memory_warehouse(*seeds: str) -> duckdb.DuckDBPyConnection:
     """A warehouse in memory with those seeds of the segments in it, each with the types that its YAML declares."""
     connection = duckdb.connect()
     connection.execute("attach ':memory:' as warehouse")
-    for schema in ("core", "segments"):
+    for schema in ("core", "segments", "insights"):
         connection.execute(f"create schema warehouse.{schema}")
     declared = {seed["name"]: seed for seed in yaml.safe_load((SEEDS / "_segments__seeds.yml").read_text())["seeds"]}
     for seed in seeds:

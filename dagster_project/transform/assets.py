@@ -5,8 +5,9 @@ as_of_stage (facts as of the partition's date), segment_stage (segments of that 
 around them, over all snapshots). What a model says stands in dbt/, what it depends on in translator.py.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import cache
 from typing import Any
 
 from dagster import (
@@ -39,13 +40,19 @@ def build_dbt_assets(
     project: DbtProject, translator: WarehouseTranslator, daily: PartitionsDefinition
 ) -> Sequence[AssetsDefinition]:
     """The six stages as multi-assets."""
+
+    @cache
+    def check_catalogue() -> None:
+        """Once a process, whichever of the stages that read the catalogue comes first."""
+        validate_catalogue(project.folder)
+
     return [
-        _stage("contract_stage", project, translator, None),
-        _stage("identity_stage", project, translator, None),
-        _stage("core_stage", project, translator, None),
-        _stage("as_of_stage", project, translator, daily),
-        _stage("segment_stage", project, translator, daily),
-        _stage("insight_stage", project, translator, daily),
+        _stage("contract_stage", project, translator),
+        _stage("identity_stage", project, translator),
+        _stage("core_stage", project, translator),
+        _stage("as_of_stage", project, translator, daily, check_catalogue),
+        _stage("segment_stage", project, translator, daily, check_catalogue),
+        _stage("insight_stage", project, translator, daily, check_catalogue),
     ]
 
 
@@ -53,7 +60,8 @@ def _stage(
     name: str,
     project: DbtProject,
     translator: WarehouseTranslator,
-    partitions_def: PartitionsDefinition | None,
+    partitions_def: PartitionsDefinition | None = None,
+    check_catalogue: Callable[[], None] = lambda: None,
 ) -> AssetsDefinition:
     # Models of platforms that this source does not use have no raw tables: they are no assets of its.
     unused = [f"fqn:warehouse.staging.{platform}" for platform in project.unused_platforms]
@@ -70,11 +78,10 @@ def _stage(
     )
     def stage(context: AssetExecutionContext) -> Iterator[MaterializeResult | AssetCheckResult]:
         as_of = context.partition_key if partitions_def else None
-        if as_of:
-            validate_catalogue(project.folder)
-            if FIRST_OF_THE_DATE not in context.selected_asset_keys:
-                with open_warehouse(project.home.warehouse) as warehouse:
-                    check_as_of(warehouse, date.fromisoformat(as_of), {"dim_customer": "core"})
+        check_catalogue()
+        if as_of and FIRST_OF_THE_DATE not in context.selected_asset_keys:
+            with open_warehouse(project.home.warehouse) as warehouse:
+                check_as_of(warehouse, date.fromisoformat(as_of), {"dim_customer": "core"})
         selection = [_node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)]
         results = project.build(selection, as_of, _progress(context))
         yield from _events(results, project.manifest, translator)
