@@ -11,14 +11,15 @@ if TYPE_CHECKING:
 
 # One colour a role, readable on light and on dark ground.
 MODEL, OTHERS, LINE = "#2a78b5", "#9aa5b1", "#c46a1b"
-WIDTH, HEIGHT = 320, 260
+# In twice as many pixels; one above the other, since the UI's dialog cuts off what is wider than itself.
+WIDTH, HEIGHT = 340, 130
 
 
 def backtest_picture(backtest: "pandas.DataFrame") -> bytes:
     """A PNG of the rows of one earlier date at which the model was not refused."""
     import altair
 
-    chart = altair.hconcat(_calibration(backtest), _captured(backtest)).configure_view(stroke=None)
+    chart = altair.vconcat(_calibration(backtest), _captured(backtest)).configure_view(stroke=None)
     png = BytesIO()
     chart.save(png, format="png", scale_factor=2)
     return png.getvalue()
