@@ -5,6 +5,7 @@ from pathlib import Path
 from dagster import AssetKey, AssetsDefinition, Definitions, definitions, in_process_executor
 
 from dagster_project.automation import build_jobs, build_schedule, daily_partitions
+from dagster_project.erasure.assets import build_erasure_asset
 from dagster_project.home import Home
 from dagster_project.prediction.assets import build_prediction_assets
 from dagster_project.progress import progress
@@ -41,6 +42,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
             *build_raw_assets(source, home),
             build_rejected_lines_asset(source, home),
             contract_stage,
+            build_erasure_asset(project, source, home),
             build_phone_asset(source, home),
             identity_stage,
             build_identity_asset(home),

@@ -27,6 +27,21 @@ class Home:
         return self.folder / "state" / "source"
 
     @property
+    def erased(self) -> Path:
+        """Keyed hashes of what erased people were known by."""
+        return self.folder / "state" / "erased.parquet"
+
+    @property
+    def erasure_key(self) -> Path:
+        """The secret that those hashes are made with."""
+        return self.folder / "state" / "erasure.key"
+
+    @property
+    def experiments(self) -> Path:
+        """Who was assigned to which group of an experiment."""
+        return self.folder / "state" / "experiments"
+
+    @property
     def publications(self) -> Path:
         return self.folder / "publications"
 
@@ -62,8 +77,12 @@ class Home:
         """What readers need for as long as they read: copies of texts, and what DuckDB spills."""
         return self.folder / "reading"
 
+    @property
+    def snapshots(self) -> Path:
+        return self.folder / "snapshots"
+
     def snapshot(self, as_of: date) -> Path:
-        return self.folder / "snapshots" / f"as_of_date={as_of.isoformat()}.parquet"
+        return self.snapshots / f"as_of_date={as_of.isoformat()}.parquet"
 
     def run_report(self, run_id: str) -> Path:
         return self.folder / "runs" / f"{run_id}.json"

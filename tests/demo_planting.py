@@ -75,12 +75,17 @@ def plant_refund(
 
 def plant_contact(home: Path, contact_id: int, created_at: str, **properties: object) -> None:
     """A contact of the CRM."""
-    contact = {
-        "id": str(contact_id),
+    plant_object(home, "contacts", contact_id, created_at, **properties)
+
+
+def plant_object(home: Path, kind: str, object_id: int, created_at: str, **properties: object) -> None:
+    """An object of the CRM, of a kind such as contacts or tickets."""
+    one = {
+        "id": str(object_id),
         "properties": properties,
         "createdAt": created_at,
         "updatedAt": created_at,
         "archived": False,
     }
-    with (home / "demo" / "crm" / "contacts.jsonl").open("a", encoding="utf-8", newline="\n") as file:
-        file.write(json.dumps(contact) + "\n")
+    with (home / "demo" / "crm" / f"{kind}.jsonl").open("a", encoding="utf-8", newline="\n") as file:
+        file.write(json.dumps(one) + "\n")

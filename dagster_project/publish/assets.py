@@ -57,12 +57,13 @@ def build_publish_assets(project: DbtProject, home: Home, daily: PartitionsDefin
         **common,
     )
     def marts(context: AssetExecutionContext) -> MaterializeResult:
-        """Every public mart as DuckDB database and as Parquet; a date older than the published one stays out."""
-        from dagster_project.publish.publication import publish, published_as_of
+        """Every public mart as DuckDB database and as Parquet; a date older than the published one stays out, unless
+        somebody was erased who still stands in that one."""
+        from dagster_project.publish.publication import holds_erased, publish, published_as_of
 
         as_of = date.fromisoformat(context.partition_key)
         standing = published_as_of(home)
-        is_published = standing is None or as_of >= standing
+        is_published = standing is None or as_of >= standing or holds_erased(home)
         manifest = publish(home, context.run.run_id, as_of, tables) if is_published else None
         report = {"run_id": context.run.run_id, "as_of_date": as_of.isoformat(), "is_published": is_published}
         path = home.run_report(context.run.run_id)

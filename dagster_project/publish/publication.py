@@ -20,6 +20,8 @@ from dagster_project.home import Home
 from dagster_project.warehouse import check_as_of, open_warehouse
 
 KEPT_PUBLICATIONS = 3
+AUDIENCES = "audiences"
+HOLDS_ERASED = ".holds_erased"  # a file in a publication that tells of people who were erased since
 STORAGE_VERSION = "v1.2.0"  # the oldest DuckDB that BI drivers still bring
 
 
@@ -27,6 +29,23 @@ def published_as_of(home: Home) -> date | None:
     """The as-of date of the current publication, None where there is none."""
     manifest = home.published / "manifest.json"
     return date.fromisoformat(json.loads(manifest.read_text())["as_of_date"]) if manifest.exists() else None
+
+
+def holds_erased(home: Home) -> bool:
+    """Whether the current publication tells of people who were erased since, so that it has to be replaced."""
+    return (home.published / HOLDS_ERASED).exists()
+
+
+def withdraw_erased(home: Home) -> None:
+    """Leave only the current publication, without its audiences, and mark it: it still says what the marts said of
+    erased people, under their customer keys. The next publication removes it."""
+    current = home.published.resolve()
+    for folder in sorted(home.publications.glob("*/")):
+        if folder != current:
+            shutil.rmtree(folder)
+    if home.published.exists():
+        shutil.rmtree(current / AUDIENCES, ignore_errors=True)
+        (current / HOLDS_ERASED).touch()
 
 
 def publish(home: Home, run_id: str, as_of: date, tables: Mapping[str, str]) -> Mapping[str, Any]:
@@ -92,6 +111,6 @@ def _drop_old(folder: Path, current: Path) -> None:
         (path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")),
         key=lambda path: path.stat().st_mtime_ns,
     )
-    for path in finished[:-KEPT_PUBLICATIONS]:
-        if path != current:
+    for path in finished:
+        if path != current and (path in finished[:-KEPT_PUBLICATIONS] or (path / HOLDS_ERASED).exists()):
             shutil.rmtree(path)

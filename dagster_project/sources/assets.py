@@ -20,6 +20,7 @@ from dagster_project.home import Home
 from dagster_project.sources.config import Source, SourceError, System
 
 if TYPE_CHECKING:
+    from dagster_project.erasure.rows import TableErasure
     from dagster_project.sources.landing import Load
     from dagster_project.sources.readers import Reader
 
@@ -115,6 +116,8 @@ def _system_assets(source: Source, system: System, home: Home) -> AssetsDefiniti
         can_subset=True,
     )
     def extract(context: AssetExecutionContext) -> Iterator[MaterializeResult]:
+        from dagster_project.erasure.erased import Erased
+        from dagster_project.erasure.rows import TableErasure
         from dagster_project.sources.readers import open_system
 
         load = _load(context, source, home)
@@ -123,9 +126,12 @@ def _system_assets(source: Source, system: System, home: Home) -> AssetsDefiniti
         while tables:
             # What a table's failure leaves of the transaction is of no use to the next.
             with open_system(system, home) as reader:
+                erased = Erased.on(reader.connection, home)
                 while tables:
+                    table = tables.pop(0)
+                    erasure = TableErasure.of(erased, source, system, table) if erased else None
                     try:
-                        yield _land(context, reader, system, tables.pop(0), home, load)
+                        yield _land(context, reader, system, table, home, load, erasure)
                     except SourceError as error:
                         failures.append(str(error))
                         break
@@ -136,12 +142,18 @@ def _system_assets(source: Source, system: System, home: Home) -> AssetsDefiniti
 
 
 def _land(
-    context: AssetExecutionContext, reader: "Reader", system: System, table: str, home: Home, load: "Load"
+    context: AssetExecutionContext,
+    reader: "Reader",
+    system: System,
+    table: str,
+    home: Home,
+    load: "Load",
+    erasure: "TableErasure | None",
 ) -> MaterializeResult:
     from dagster_project.sources.landing import land
 
     folder = home.raw(system.name, table)
-    landing = land(reader, table, system.tables[table], folder, home.rejects(system.name, table), load)
+    landing = land(reader, table, system.tables[table], folder, home.rejects(system.name, table), load, erasure)
     if landing.new_columns:
         context.log.warning(f"{system.name}/{table} has new columns: {', '.join(landing.new_columns)}")
     # Without news the gate looks at the newest landing again, so that what failed once does not pass by repeating.

@@ -27,6 +27,7 @@ from dagster_project.demo.clock import Simulation
 from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER, Settings, environment_variable
+from dagster_project.sources.person import Person
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -113,6 +114,7 @@ class Table(_Strict):
     tombstones: Tombstones | None = Field(None, description="The table that lists what was deleted from this one.")
     required: tuple[str, ...] = Field((), description="Columns without which the table is not extracted.")
     lookup: bool = Field(False, description="Only joined by staging: its rows have no destination of their own.")
+    person: Person | Literal["nobody"] | None = Field(None, description="Whom its rows are about, if anybody.")
 
     @model_validator(mode="after")
     def _has_what_it_needs(self) -> "Table":
@@ -124,7 +126,16 @@ class Table(_Strict):
             raise ValueError(
                 "tombstones need a key of one column, and a cursor that is the time of a row's last change"
             )
+        if self.about and self.about.keep is not None:
+            needed = [*self.key, *([self.cursor] if self.cursor else [])]
+            if lost := [name for name in needed if name not in self.about.keep]:
+                raise ValueError(f"keep lacks {lost[0]}, which the row is known by")
         return self
+
+    @property
+    def about(self) -> Person | None:
+        """How its rows name a person; None where they name nobody, or nothing is said."""
+        return self.person if isinstance(self.person, Person) else None
 
 
 class _System(_Strict):
@@ -145,6 +156,20 @@ class _System(_Strict):
         for name, table in self.tables.items():
             if table.tombstones and table.tombstones.table not in self.tables:
                 raise ValueError(f"the tombstones of {name} are in {table.tombstones.table}, which is not listed")
+        return self
+
+    @model_validator(mode="after")
+    def _lists_owners_first(self) -> "_System":
+        """Landing learns which rows are a person's in the order of the tables."""
+        listed: dict[str, Table] = {}
+        for name, table in self.tables.items():
+            for owner in table.about.via if table.about else ():
+                if owner not in listed or not listed[owner].about or len(listed[owner].key) != 1:
+                    raise ValueError(
+                        f"{name} is a person's via {owner}: list {owner} before it, with a key of one column and its "
+                        "own person"
+                    )
+            listed[name] = table
         return self
 
 
@@ -277,6 +302,11 @@ class Source(_Strict):
 
     def system(self, name: str) -> System:
         return next(system for system in self.systems if system.name == name)
+
+    def shop_of(self, system: System) -> str | None:
+        """The system whose customers a system's rows name; None where it does not say, and several have customers."""
+        shops = [one.name for one in self.systems if "customers" in platform_entities(one.platform)]
+        return system.shop or (shops[0] if len(shops) == 1 else None)
 
 
 def load_source(settings: Settings) -> Source:

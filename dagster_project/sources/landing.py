@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project import sql
+from dagster_project.erasure.rows import TableErasure
 from dagster_project.sources.config import SourceError, Table, Tombstones
 from dagster_project.sources.landed import Landed, SourceState, put_in_place, retyped, version
 from dagster_project.sources.readers.reader import Reader, Since, cursor_age
@@ -60,9 +61,17 @@ class Landing:
     files: tuple[Path, ...] = ()
 
 
-def land(reader: Reader, table: str, config: Table, raw: Path, rejects: Path, load: Load) -> Landing:
+def land(
+    reader: Reader,
+    table: str,
+    config: Table,
+    raw: Path,
+    rejects: Path,
+    load: Load,
+    erasure: TableErasure | None = None,
+) -> Landing:
     """Write what the folder `raw` does not hold yet of a table as one Parquet file, and rejected lines as one CSV file
-    in the folder `rejects`.
+    in the folder `rejects`. Of the rows of erased people only what `erasure` leaves of them counts as the source's.
 
     A table that lacks a column that it had or that is needed, or has one of another kind than raw, lands nothing: the
     gate then names it. With a cursor only rows from the newest landed cursor on are read, less the look-back, ties
@@ -77,6 +86,7 @@ def land(reader: Reader, table: str, config: Table, raw: Path, rejects: Path, lo
     state = SourceState.read(raw) if landed.files else SourceState()
     columns, files = reader.columns(table), reader.files(table)
     needed = {*landed.columns, *config.required, *config.key, *([config.cursor] if config.cursor else [])}
+    needed |= {*(erasure.needed(columns) if erasure else ())}
     found = Landing(
         source_has_rows=reader.has_rows(table),
         columns=tuple(columns),
@@ -98,7 +108,12 @@ def land(reader: Reader, table: str, config: Table, raw: Path, rejects: Path, lo
     gone = []
     if landed.files and found.source_has_rows and (config.compare_every_days or config.tombstones):
         gone.append(_loaded(_gone(reader, table, config, landed, is_whole), load, is_deleted=True))
-    unseen = _unseen(reader.rows(table, since=since, files=changed), config, columns, landed, since)
+    if erasure and erasure.key:
+        named = reader.rows(table, columns=erasure.needed(columns), since=since, files=changed)
+        erasure.learn(named, columns, load.as_of)
+    source_rows = reader.rows(table, since=since, files=changed)
+    remaining = erasure.remaining(source_rows, columns) if erasure else source_rows
+    unseen = _unseen(remaining, config, columns, landed, since)
     rows = [_loaded(unseen, load), *gone]
 
     raw.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,6 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     BackfillPolicy,
-    Failure,
     MaterializeResult,
     PartitionsDefinition,
 )
@@ -25,7 +24,7 @@ from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from dagster_project.transform.catalogue import validate_catalogue
-from dagster_project.transform.project import DbtProject, plain
+from dagster_project.transform.project import DbtProject, raise_failures
 from dagster_project.transform.translator import WarehouseTranslator
 from dagster_project.warehouse import check_as_of, open_warehouse
 
@@ -85,7 +84,7 @@ def _stage(
         selection = [_node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)]
         results = project.build(selection, as_of, _progress(context))
         yield from _events(results, project.manifest, translator)
-        _raise_failures(results)
+        raise_failures(results)
 
     return stage
 
@@ -142,10 +141,3 @@ def _events(
                 asset_key=translator.get_asset_key(manifest["nodes"][node_id]),
                 metadata={"seconds": round(result.execution_time, 3)},
             )
-
-
-def _raise_failures(results: Sequence[Any]) -> None:
-    failed = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
-    if failed:
-        sentences = "; ".join(f"{result.node.name}: {plain(result.message or str(result.status))}" for result in failed)
-        raise Failure(f"dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}", allow_retries=False)

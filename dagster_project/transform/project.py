@@ -33,8 +33,6 @@ _parsed_manifests: dict[str, Any] = {}
 
 def dbt_vars(source: Source) -> Mapping[str, Any]:
     """The vars that shape the manifest; each call adds the home and, where it needs one, the as-of date."""
-    customer_systems = [system.name for system in source.systems if _provides(system.platform, "customers")]
-    only_shop = customer_systems[0] if len(customer_systems) == 1 else None
     return {
         "shop_time_zone": source.time_zone,
         "shop_currency": source.currency,
@@ -44,15 +42,11 @@ def dbt_vars(source: Source) -> Mapping[str, Any]:
                 "platform": system.platform,
                 "entities": list(platform_entities(system.platform)),
                 "tables": [name for name, table in system.tables.items() if not table.lookup],
-                "shop": system.shop or only_shop,
+                "shop": source.shop_of(system),
             }
             for system in source.systems
         ],
     }
-
-
-def _provides(platform: str, entity: str) -> bool:
-    return entity in platform_entities(platform)
 
 
 @dataclass(frozen=True)
@@ -125,6 +119,22 @@ class DbtProject:
         finally:
             release_warehouse()
 
+    def build_all(self, select: Sequence[str]) -> None:
+        """Build what `select` names.
+
+        Raises TransformError where a node of it fails, and what `build` raises.
+        """
+        raise_failures(self.build(select))
+
+    def stage(self, tag: str) -> Sequence[str]:
+        """The models and seeds of a stage that this source uses, by their full names."""
+        unused = [["staging", platform] for platform in self.unused_platforms]
+        return [
+            ".".join(node["fqn"])
+            for node in self.manifest["nodes"].values()
+            if node["resource_type"] in {"model", "seed"} and tag in node["tags"] and node["fqn"][1:3] not in unused
+        ]
+
     @property
     def _parsed(self) -> Any:
         """dbt's own manifest object; one serves every home of this process."""
@@ -153,6 +163,14 @@ class DbtProject:
         if outcome.result is None:
             raise TransformError(f"dbt {arguments[0]} could not run: {plain(str(outcome.exception))}")
         return outcome.result
+
+
+def raise_failures(results: Sequence[Any]) -> None:
+    """Raises TransformError where dbt's results have a failed one."""
+    failed = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
+    if failed:
+        sentences = "; ".join(f"{result.node.name}: {plain(result.message or str(result.status))}" for result in failed)
+        raise TransformError(f"dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}")
 
 
 def plain(message: str) -> str:

@@ -23,6 +23,12 @@ checkouts as (
 
 ),
 
+erasure_requests as (
+
+    select * from {{ ref('erasure_requests_rows') }}
+
+),
+
 spellings as (
 
     select phone, country from customers where outcome <> 'quarantined'
@@ -40,6 +46,10 @@ spellings as (
     select phone, cast(null as string) as country
     from checkouts
     where outcome <> 'quarantined' and customer_id is null
+
+    union all
+
+    select phone, cast(null as string) as country from erasure_requests where outcome <> 'quarantined'
 
 ),
 

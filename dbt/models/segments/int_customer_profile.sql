@@ -170,7 +170,6 @@ final as (
         engagement.engagement_tier,
         engagement.engagement_group,
         engagement.is_sunset_candidate,
-        engagement.is_erased,
         {%- for channel in consent_channels() %}
         engagement.is_contactable_by_{{ channel }},
         {%- endfor %}

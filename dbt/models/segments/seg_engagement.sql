@@ -6,21 +6,13 @@ with customers as (
 
 ),
 
-erased as (
-
-    select * from {{ ref('int_customer_erasure') }}
-
-),
-
 measured as (
 
     select
-        customers.*,
-        {{ days_between('customers.as_of_date', 'customers.last_engagement_date') }} as days_since_engagement,
-        erased.customer_key is not null as is_erased
+        *,
+        {{ days_between('as_of_date', 'last_engagement_date') }} as days_since_engagement
 
     from customers
-    left join erased on erased.customer_key = customers.customer_key
 
 ),
 
@@ -52,10 +44,8 @@ final as (
                     and messages_clicked_{{ var('sunset_days') }}d = 0
                     and coalesce(days_since_last_order >= {{ var('sunset_order_days') }}, true)
         end as is_sunset_candidate,
-        is_erased,
         {%- for channel in consent_channels() %}
         coalesce({{ channel }}_consent = 'granted', false)
-        and not is_erased
         {%- if channel == 'email' %}
         and not coalesce(has_bounced, false)
         {%- endif %} as is_contactable_by_{{ channel }} {{- ',' if not loop.last }}

@@ -1,0 +1,54 @@
+"""The erasure as a Dagster asset, between the contract's gate and everything that is known of people.
+
+When it runs stands here; whom it finds in people.py, what it removes in removal.py.
+"""
+
+from collections.abc import Mapping
+
+from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
+
+from dagster_project.home import Home
+from dagster_project.sources.config import Source
+from dagster_project.transform.assets import WRITER_POOL
+from dagster_project.transform.project import DbtProject
+
+ERASED = AssetKey(["state", "erased"])
+# What people are known by; nobody is erased, and no phone number looked at, before the contract's gate has let it pass.
+ENTITIES = ("erasure_requests", "customers", "contacts", "orders", "checkouts")
+
+
+def build_erasure_asset(project: DbtProject, source: Source, home: Home) -> AssetsDefinition:
+    """The asset that carries out what people asked for."""
+
+    @asset(
+        key=ERASED,
+        group_name="contract",
+        kinds={"python", "parquet"},
+        deps=[AssetKey(["contract", entity]) for entity in ENTITIES],
+        pool=WRITER_POOL,
+    )
+    def erased() -> MaterializeResult:
+        """Whom erasure requests name is removed from raw, snapshots, publications and the warehouse, and stays away."""
+        return MaterializeResult(metadata=carry_out(project, source, home))
+
+    return erased
+
+
+def carry_out(project: DbtProject, source: Source, home: Home) -> Mapping[str, int]:
+    """Erase whom the requests in raw name, and build the contract anew; without a request do nothing.
+
+    Returns what was done, in numbers. Raises ErasureError where a table does not say whom it names, or something of the
+    people is left.
+    """
+    from dagster_project.erasure.people import pending, resolve
+    from dagster_project.erasure.removal import remove
+
+    requests = pending(home)
+    if requests is None:
+        return {"requests": 0}
+    people = resolve(project, source, home)
+    if not people.identifiers:
+        return {"requests": requests.count, "people": 0}
+    done = remove(source, home, requests, people)
+    project.build_all(project.stage("contract_stage"))
+    return {"requests": requests.count, "people": people.count, **done}

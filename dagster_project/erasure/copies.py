@@ -1,0 +1,48 @@
+"""Removing erased people from snapshots, experiments, the files between stages, and the warehouse itself.
+
+Does not belong here: raw (raw.py), publications (publish/), and what stages write when they run again.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagster_project import sql
+from dagster_project.home import Home
+from dagster_project.sources.landed import put_in_place
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def remove_customers(connection: "DuckDBPyConnection", home: Home, customer_keys: Sequence[str]) -> int:
+    """Take the customers out of every snapshot and every assignment to an experiment; returns how many rows."""
+    connection.execute("create or replace temp table erased_customer (customer_key varchar)")
+    connection.execute("insert into erased_customer select unnest(?)", [list(customer_keys)])
+    files = [*sorted(home.snapshots.glob("*.parquet")), *sorted(home.experiments.glob("*.parquet"))]
+    return sum(_without_customers(connection, path) for path in files)
+
+
+def _without_customers(connection: "DuckDBPyConnection", path: Path) -> int:
+    rows = f"read_parquet({sql.text(path)}, file_row_number = true, hive_partitioning = false)"
+    is_erased = "customer_key in (select customer_key from erased_customer)"
+    found = connection.execute(f"select count(*) from {rows} where {is_erased}").fetchone()[0]
+    if found:
+        unfinished = path.with_suffix(".tmp")
+        connection.execute(f"""
+            copy (select * exclude (file_row_number) from {rows} where not {is_erased} order by file_row_number)
+            to {sql.text(unfinished)} (format parquet, compression zstd)
+        """)
+        put_in_place(unfinished, path)
+    return found
+
+
+def remove_warehouse(home: Home) -> None:
+    """Remove the warehouse and the files of exchange that hold what people are known by.
+
+    Rows that were deleted from a DuckDB file can still be read in its bytes, so a new file is made.
+    """
+    for name in ("phone.parquet", "identity_component.parquet"):
+        (home.exchange / name).unlink(missing_ok=True)
+    home.warehouse.unlink()
+    home.warehouse.with_name(home.warehouse.name + ".wal").unlink(missing_ok=True)

@@ -1,0 +1,122 @@
+"""The list of erased people: keyed hashes of what they were known by, and nothing that can be read.
+
+Belongs here: the list's files and how a value becomes a hash. Does not belong here: who is erased (people.py), and what
+that does to rows (rows.py).
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from dagster_project import sql
+from dagster_project.errors import WarehouseError
+from dagster_project.home import Home
+from dagster_project.sources.landed import put_in_place
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+# A value as it is compared. E-mails like dbt's normalised_email; numbers are what is left of them without punctuation,
+# and a whole number is the same in a column of fractions.
+TRIMMED = "trim({0}, ' ' || chr(9) || chr(10) || chr(13) || chr(160))"
+FORMS = {
+    "email": f"case when {TRIMMED} like '%_@_%' then lower({TRIMMED}) end",
+    "phone": "nullif(regexp_replace({0}, '[^0-9+]', '', 'g'), '')",
+}
+ID_FORM = "nullif(regexp_replace(trim({0}), '\\.0+$', ''), '')"
+# An e-mail that too many share names only the guests that gave it: rows without an id.
+GUEST_EMAIL = "guest_email"
+GLOBAL = {"email", "phone", GUEST_EMAIL}
+
+
+class ErasureError(WarehouseError):
+    """People cannot be erased, or were not wholly; the message names files and tables, never a value."""
+
+
+@dataclass(frozen=True)
+class Erased:
+    """The list, as table `erased` of a connection."""
+
+    connection: "DuckDBPyConnection"
+    home: Home
+
+    @classmethod
+    def on(cls, connection: "DuckDBPyConnection", home: Home) -> "Erased":
+        """The list on a connection; where nobody was erased yet it is empty, and has no file.
+
+        Raises ErasureError where there is a list and no key.
+        """
+        erased = cls(connection, home)
+        connection.execute("create or replace temp table erased (identifier varchar, as_of_date date)")
+        if home.erased.exists():
+            connection.execute(f"insert into erased from read_parquet({sql.text(home.erased)})")
+            erased._use_key()
+        return erased
+
+    def __bool__(self) -> bool:
+        return bool(self.connection.execute("select count(*) from erased").fetchone()[0])
+
+    def put(self, values: Sequence[tuple[str, str, str]], as_of: date) -> int:
+        """Put values (kind, system, value) on the list, which they may begin; returns how many were not there."""
+        if not self.home.erasure_key.exists():
+            self._make_key()
+        self._use_key()
+        self.connection.execute(
+            "create or replace temp table given as select unnest(?) as kind, unnest(?) as system, unnest(?) as value",
+            [list(column) for column in zip(*values, strict=True)],
+        )
+        groups = self.connection.execute("select distinct kind, system from given order by all").fetchall()
+        queries = [
+            f"""
+            select {hashed(kind, system, "value")}
+            from given where kind = {sql.text(kind)} and system = {sql.text(system)}"""
+            for kind, system in groups
+        ]
+        return self.add(" union all ".join(queries), as_of)
+
+    def add(self, identifiers: str, as_of: date) -> int:
+        """Add what a query of one column of `hashed` values yields; returns how many were not there."""
+        added = self.connection.execute(
+            f"""
+            insert into erased
+            select distinct identifier, cast(? as date)
+            from ({identifiers}) as given (identifier)
+            where identifier is not null and identifier not in (select identifier from erased)
+            """,
+            [as_of],
+        ).fetchone()[0]
+        if added:
+            unfinished = self.home.erased.with_suffix(".tmp")
+            self.connection.execute(
+                f"copy (from erased order by identifier) to {sql.text(unfinished)} (format parquet, compression zstd)"
+            )
+            put_in_place(unfinished, self.home.erased)
+        return added
+
+    def _make_key(self) -> None:
+        file = self.home.erasure_key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_suffix(".tmp")
+        unfinished.touch(mode=0o600)
+        unfinished.write_text(secrets.token_hex(32))
+        put_in_place(unfinished, file)
+
+    def _use_key(self) -> None:
+        if not self.home.erasure_key.exists():
+            raise ErasureError(
+                f"{self.home.relative(self.home.erasure_key)} is missing, without which nobody can tell whom "
+                f"{self.home.relative(self.home.erased)} lists: give it back from the backup of state/."
+            )
+        self.connection.execute(f"set variable erasure_key = {sql.text(self.home.erasure_key.read_text())}")
+
+
+def hashed(kind: str, system: str, value: str) -> str:
+    """What the list holds of a value (SQL text) of a system, in SQL; NULL where it is no value of that kind.
+
+    E-mails and phone numbers are the same in all systems, ids are not.
+    """
+    form = FORMS["email"] if kind == GUEST_EMAIL else FORMS.get(kind, ID_FORM)
+    place = sql.text(f"|{kind}|{'' if kind in GLOBAL else system}|")
+    return f"sha256(getvariable('erasure_key') || {place} || {form.format(f'cast({value} as varchar)')})"

@@ -1,0 +1,53 @@
+"""The removal as a whole: its steps in the order that makes it safe to break off.
+
+First the list, which makes landing leave the people out; then what needs their customer keys; then raw, the copies and
+the warehouse; the requests last. As long as raw holds them the next run begins again, and finds the rest by the list.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from dagster_project.erasure.copies import remove_customers, remove_warehouse
+from dagster_project.erasure.erased import Erased, ErasureError
+from dagster_project.erasure.people import People, Requests
+from dagster_project.erasure.raw import Removed, check_nothing_is_left, learn_rows, remove_rows, table_erasures
+from dagster_project.erasure.rows import TableErasure
+from dagster_project.home import Home
+from dagster_project.publish.publication import withdraw_erased
+from dagster_project.sources.config import Source
+from dagster_project.sources.readers.connection import open_connection
+
+
+def remove(source: Source, home: Home, requests: Requests, people: People) -> Mapping[str, int]:
+    """Remove the people of the requests from everything under the home; returns what was done, in numbers.
+
+    Raises ErasureError where a table does not say whom it names, or something of them is left in raw.
+    """
+    with open_connection(home) as (connection, _):
+        erased = Erased.on(connection, home)
+        erasures = table_erasures(erased, source)
+        erased.put(people.identifiers, requests.as_of)
+        learn_rows(erasures, home, requests.as_of)
+        rows_of_copies = remove_customers(connection, home, people.customer_keys)
+
+        asking = [one for one in erasures if f"{one.system}/{one.table}" in requests.tables]
+        removed = _remove([one for one in erasures if one not in asking], home)
+        check_nothing_is_left(erased, source, home, besides=requests.tables)
+        withdraw_erased(home)
+        remove_warehouse(home)
+        answered = _remove(asking, home)
+    if not answered.files:
+        raise ErasureError(
+            f"The requests of the table {min(requests.tables)} were carried out but stay in it: let its person name "
+            "the columns that they name people by."
+        )
+    removed += answered
+    return {
+        "rows_removed": removed.removed,
+        "rows_emptied": removed.emptied,
+        "files_rewritten": removed.files,
+        "rows_of_snapshots_and_experiments": rows_of_copies,
+    }
+
+
+def _remove(erasures: Sequence[TableErasure], home: Home) -> Removed:
+    return sum((remove_rows(one, home.raw(one.system, one.table)) for one in erasures), Removed())

@@ -1,0 +1,127 @@
+"""What an erasure does to the rows of one table, in SQL: one way for landing and for what raw holds already.
+
+Belongs here: which rows are an erased person's, and what is left of them. Does not belong here: files and readers.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from dagster_project import sql
+from dagster_project.erasure.erased import GUEST_EMAIL, Erased, hashed
+from dagster_project.sources.config import Source, System
+from dagster_project.sources.person import Person
+
+IDS = ("customer_id", "contact_id")
+
+
+@dataclass(frozen=True)
+class TableErasure:
+    """The rows of a table that name people.
+
+    erased         the list, on the connection that the rows are read on
+    system         whose table it is
+    shop           the system whose customers its rows name
+    key            the column by which its rows are known as a person's: those of other tables belong to them, or they
+                   stay when the person goes; None where nobody needs to know them
+    """
+
+    erased: Erased
+    person: Person
+    system: str
+    shop: str
+    table: str
+    key: str | None
+
+    @classmethod
+    def of(cls, erased: Erased, source: Source, system: System, table: str) -> "TableErasure | None":
+        """How an erasure treats a table; None where its rows name nobody."""
+        config = system.tables[table]
+        person = config.about
+        if person is None:
+            return None
+        is_named = any(table in other.about.via for other in system.tables.values() if other.about)
+        is_known = len(config.key) == 1 and (is_named or person.keep is not None)
+        shop = source.shop_of(system) or system.name
+        return cls(erased, person, system.name, shop, table, config.key[0] if is_known else None)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that tell whose a row is, as their names or with the path into their JSON text."""
+        named = [name for columns in self.person.columns.values() for name in columns]
+        return (*named, *self.person.via.values(), *self.person.spare, *([self.key] if self.key else []))
+
+    def needed(self, columns: Collection[str]) -> tuple[str, ...]:
+        """The columns of a table that has `columns` which tell whose a row is."""
+        return tuple(dict.fromkeys(_base(name, columns) for name in self.columns))
+
+    def remaining(self, rows: str, columns: Collection[str]) -> str:
+        """A relation of what is left of a relation's rows, in their order. Columns that are not named stay."""
+        person, is_theirs = self.person, self._is_theirs(columns)
+        if person.keep is None:
+            return f"(select * from {rows} where not {is_theirs})"
+        values = ", ".join(
+            f"case when not _is_theirs then {sql.name(name)} end as {sql.name(name)}" for name in self._emptied(columns)
+        )
+        return f"""(
+            select * exclude (_is_theirs) replace ({values})
+            from (select *, {is_theirs} as _is_theirs from {rows})
+        )"""
+
+    def affected(self, columns: Collection[str]) -> str:
+        """Which rows of a relation with those columns `remaining` changes or leaves out, as a condition."""
+        if self.person.keep is None:
+            return self._is_theirs(columns)
+        says_something = [f"{sql.name(name)} is not null" for name in self._emptied(columns)]
+        return f"({self._is_theirs(columns)} and ({' or '.join(says_something)}))"
+
+    def learn(self, rows: str, columns: Collection[str], as_of: date) -> int:
+        """Put the keys of an erased person's rows on the list, so that what hangs on them, and the rows themselves
+        however they change, are known as theirs; returns how many."""
+        identifier = hashed(f"row of {self.table}", self.system, sql.name(self.key))
+        return self.erased.add(f"select {identifier} from {rows} where {self._is_theirs(columns)}", as_of)
+
+    def _emptied(self, columns: Collection[str]) -> Sequence[str]:
+        return [name for name in columns if name not in self.person.keep]
+
+    def _is_theirs(self, columns: Collection[str]) -> str:
+        """Whether a row names an erased person, in SQL: never NULL. Columns that are not there name nobody."""
+        named = [
+            (kind, self.shop if kind == "customer_id" else self.system, name)
+            for kind, names in self.person.columns.items()
+            for name in names
+        ]
+        named += [(f"row of {table}", self.system, name) for table, name in self.person.via.items()]
+        named += [(f"row of {self.table}", self.system, self.key)] if self.key else []
+        values = [
+            (kind, system, _value(name, columns)) for kind, system, name in named if _base(name, columns) in columns
+        ]
+        signs = [_is_erased(hashed(kind, system, value)) for kind, system, value in values]
+        has_no_id = [
+            f"coalesce(cast({value} as varchar), '0') in ('', '0')" for kind, _, value in values if kind in IDS
+        ]
+        signs += [
+            " and ".join([*has_no_id, _is_erased(hashed(GUEST_EMAIL, system, value))])
+            for kind, system, value in values
+            if kind == "email"
+        ]
+        spared = [
+            f"not coalesce(cast({sql.name(name)} as varchar) in ({', '.join(map(sql.text, texts))}), false)"
+            for name, texts in self.person.spare.items()
+        ]
+        return " and ".join([f"({' or '.join(signs or ['false'])})", *spared])
+
+
+def _is_erased(identifier: str) -> str:
+    return f"coalesce({identifier} in (select identifier from erased), false)"
+
+
+def _base(name: str, columns: Collection[str]) -> str:
+    """The column of column.path, unless that is the name of a column."""
+    return name if name in columns else name.partition(".")[0]
+
+
+def _value(name: str, columns: Collection[str]) -> str:
+    base = _base(name, columns)
+    path = name[len(base) + 1 :]
+    return f"json_extract_string({sql.name(base)}, {sql.text('$.' + path)})" if path else sql.name(base)
