@@ -5,6 +5,7 @@ from pathlib import Path
 from dagster import AssetKey, AssetsDefinition, Definitions, definitions, in_process_executor
 
 from dagster_project.automation import build_jobs, build_schedule, daily_partitions
+from dagster_project.experiments.assets import build_experiment_asset
 from dagster_project.home import Home
 from dagster_project.prediction.assets import build_prediction_assets
 from dagster_project.progress import progress
@@ -33,7 +34,10 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     contract_stage, identity_stage, core_stage, as_of_stage, segment_stage, insight_stage = dbt_stages
     prediction_assets = build_prediction_assets(project, home, daily)
     publish_assets = build_publish_assets(project, home, daily)
-    as_of_group = [as_of_stage, *prediction_assets, segment_stage, insight_stage, *publish_assets]
+    experiment_asset = build_experiment_asset(project, home, daily, source.experiments)
+    as_of_group = [
+        as_of_stage, *prediction_assets, segment_stage, experiment_asset, insight_stage, *publish_assets,
+    ]  # fmt: skip
     parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
     gate = {"warehouse": home.warehouse, "pool": WRITER_POOL, "parameters": parameters}
     return Definitions(

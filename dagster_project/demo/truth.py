@@ -10,8 +10,8 @@ from dagster_project.demo.world import World
 
 
 def write_truth(path: Path, world: World) -> None:
-    """One row per person: their process, whether they are still alive, the ids of all their records, and what the planted
-    experiment was to them (see win_back.py).
+    """One row per person: their process, whether they are still alive, the ids of all their records, and what the
+    planted experiment was to them (see win_back.py).
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

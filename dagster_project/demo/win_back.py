@@ -42,13 +42,13 @@ def win_back_campaign(clock: Clock) -> list[Campaign]:
     """The campaign, once it is planned."""
     started_at = clock.midnight(_day(clock)) + SENT_AT
     campaign = Campaign(CAMPAIGN_NUMBER, "Win-back", started_at - 2 * DAY, started_at, started_at + ORDER_DAYS * DAY)
-    return [campaign] if 0 <= _day(clock) and campaign.created_at < clock.cutoff else []
+    return [campaign] if _day(clock) >= 0 and campaign.created_at < clock.cutoff else []
 
 
 def win_back(
     seed: int, contact: Contact, life: Life, sent: Sequence[Message], consents: Sequence[Consent], clock: Clock
 ) -> WinBack | None:
-    """What becomes of a contact; None for one that is not on the list: never bought, bought lately, or not subscribed."""
+    """What becomes of a contact; None for one that never bought, bought lately, or is not subscribed."""
     day = _day(clock)
     bought = [moment for moment in life.purchases if moment < day]
     if not 0 <= day <= clock.last_day or not bought or day - 1 - int(bought[-1] // 1) < LAPSED_DAYS:

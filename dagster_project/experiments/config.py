@@ -28,15 +28,15 @@ class Experiment(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Name = Field(description="Also the salt of its draw: another name is another draw.")
-    segment: str = Field(description="A single segment of the catalogue, or a label and its value: lifecycle_stage:lapsed.")
+    segment: str = Field(description="A single segment of the catalogue, or a label and its value, label:value.")
     arms: Mapping[Name, Annotated[float, Field(gt=0, lt=1)]] = Field(
         min_length=2, description="Arms with their shares; what is compared with is `control`, else the first."
     )
     start: date = Field(description="The first day that counts; customers are drawn as of the day before.")
-    unit: Literal["customer", "email"] = Field("customer", description="What is drawn: customer keys or e-mail addresses.")
+    unit: Literal["customer", "email"] = Field("customer", description="What is drawn: the key or the e-mail.")
     metric: Literal["net_revenue", "orders", "occasions", "converted"] = Field(description="What is compared.")
     horizon_days: int = Field(ge=1, description="So many days count, the first included.")
-    pre_days: int = Field(90, ge=0, description="Days before the start whose spend takes noise away (CUPED); 0 for none.")
+    pre_days: int = Field(90, ge=0, description="Days before whose spend takes noise away (CUPED); 0: none.")
     split_by: str | None = Field(None, description="A label of customer_segments: results also by its value.")
     minimum_effect: float = Field(
         0.1, gt=0, description="The smallest effect worth finding, as a share of the control's mean."
@@ -65,7 +65,7 @@ class Experiment(BaseModel):
 
     @property
     def membership(self) -> tuple[str, str | None]:
-        """The column of customer_segments that says who is in the segment; the value that it has then, None for true."""
+        """The column of customer_segments that says who is in, and the value that it has then; None stands for true."""
         column, _, value = self.segment.partition(":")
         return column, value or None
 
@@ -80,11 +80,12 @@ def check_experiments(experiments: Sequence[Experiment], dbt_folder: Path) -> No
         column, value = experiment.membership
         if value is None and column not in segments:
             raise ExperimentError(
-                f"The experiment {experiment.name} is about the segment {experiment.segment}, which is no single segment "
-                "of dbt/models/segments/segment_catalog.yml; a label's value is written as lifecycle_stage:lapsed."
+                f"The experiment {experiment.name} is about {experiment.segment}, which is no single segment of "
+                "dbt/models/segments/segment_catalog.yml; a label's value is written as lifecycle_stage:lapsed."
             )
         for label in filter(None, (column if value else None, experiment.split_by)):
             if label not in labels:
                 raise ExperimentError(
-                    f"The experiment {experiment.name} names the label {label}; customer_segments has {', '.join(labels)}."
+                    f"The experiment {experiment.name} names the label {label}; "
+                    f"customer_segments has {', '.join(labels)}."
                 )

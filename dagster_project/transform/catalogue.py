@@ -77,7 +77,8 @@ def load_catalogue(dbt_folder: Path) -> Sequence[Segment]:
 def load_labels(dbt_folder: Path) -> Sequence[str]:
     """The labels of customer_segments: the texts that its YAML describes beside the key."""
     columns = _model(dbt_folder, WIDE_FILE, WIDE_MODEL)["columns"]
-    return [column["name"] for column in columns if column["data_type"] == "string" and column["name"] != "customer_key"]
+    names = [column["name"] for column in columns if column["data_type"] == "string"]
+    return [name for name in names if name != "customer_key"]
 
 
 def validate_catalogue(dbt_folder: Path) -> None:
