@@ -42,12 +42,14 @@ def welch(treated: "ndarray", control: "ndarray") -> Difference:
 def proportions(treated: "ndarray", control: "ndarray") -> Difference:
     """The difference of two shares by Agresti and Caffo (2000), which holds for rare events as well: interval, standard
     error and p-value are those of arms with one more customer who did and one more who did not."""
+    from numpy import errstate
     from statsmodels.stats.proportion import confint_proportions_2indep, test_proportions_2indep
 
     counts = (treated.sum(), len(treated), control.sum(), len(control))
     method = {"method": "agresti-caffo", "compare": "diff"}
     low, high = confint_proportions_2indep(*counts, alpha=ALPHA, **method)
-    tested = test_proportions_2indep(*counts, **method)
+    with errstate(divide="ignore", invalid="ignore"):  # of ratios that it also gives
+        tested = test_proportions_2indep(*counts, **method)
     return Difference(treated.mean() - control.mean(), tested.variance**0.5, low, high, tested.pvalue)
 
 

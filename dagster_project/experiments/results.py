@@ -112,7 +112,7 @@ def _rows(experiment: Experiment, drawn: "pandas.DataFrame | None") -> Iterator[
         for arm in others:
             row = {"arm": arm, "segment": segment, **_sizes(experiment, arm, group)}
             if "outcome" in group:
-                row |= _compared(experiment, arm, group)
+                row |= _outcome(experiment, arm, group)
             yield row
 
 
@@ -130,12 +130,24 @@ def _sizes(experiment: Experiment, arm: str, group: "pandas.DataFrame") -> Row:
     }
 
 
-def _compared(experiment: Experiment, arm: str, group: "pandas.DataFrame") -> Row:
-    """What an arm did, against what the control did, of the people of a segment."""
+def _outcome(experiment: Experiment, arm: str, group: "pandas.DataFrame") -> Row:
+    counts = group["arm"].value_counts()
+    smaller = min(int(counts.get(name, 0)) for name in (arm, experiment.control))
+    if smaller < FEWEST:
+        return {"verdict": f"too few customers: each arm needs {FEWEST} or more"}
+    row = compare(experiment, arm, group)
+    control = group[group["arm"] == experiment.control]
+    deviation = (control["outcome"] - row.get("cuped_theta", 0) * control["pre_spend"]).std()
+    shares = sorted([experiment.arms[arm], experiment.arms[experiment.control]])
+    effect = experiment.minimum_effect * abs(row["control_mean"])
+    needed = analysis.customers_needed(effect, deviation, shares[1] / shares[0])
+    return {**row, "customers_needed": needed, "is_underpowered": None if needed is None else smaller < needed}
+
+
+def compare(experiment: Experiment, arm: str, group: "pandas.DataFrame") -> Row:
+    """The differences of an arm from the control, of people with their arm, outcome and pre_spend."""
     outcome, of = group["outcome"].to_numpy(float), group["arm"].to_numpy(object)
     treated, control = of == arm, of == experiment.control
-    if min(treated.sum(), control.sum()) < FEWEST:
-        return {"verdict": f"too few customers: each arm needs {FEWEST} or more"}
     method = analysis.proportions if experiment.metric == "converted" else analysis.welch
     plain = method(outcome[treated], outcome[control])
     row: Row = {"control_mean": outcome[control].mean(), "arm_mean": outcome[treated].mean(), **asdict(plain)}
@@ -144,12 +156,6 @@ def _compared(experiment: Experiment, arm: str, group: "pandas.DataFrame") -> Ro
         less_noise = analysis.welch(adjusted.outcome[treated], adjusted.outcome[control])
         row |= {f"cuped_{name}": value for name, value in asdict(less_noise).items()}
         row |= {"cuped_theta": adjusted.theta, "variance_reduction": adjusted.variance_reduction}
-    decisive = adjusted.outcome if adjusted else outcome
-    shares = sorted([experiment.arms[arm], experiment.arms[experiment.control]])
-    effect = experiment.minimum_effect * abs(row["control_mean"])
-    needed = analysis.customers_needed(effect, decisive[control].std(ddof=1), shares[1] / shares[0])
-    row["customers_needed"] = needed
-    row["is_underpowered"] = None if needed is None else bool(min(treated.sum(), control.sum()) < needed)
     return row
 
 
