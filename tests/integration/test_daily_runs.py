@@ -1,4 +1,4 @@
-"""Runs one after another on one home: without news, for the next day, for an older day.
+"""Runs one after another on one home: without news, for the next day, for an older day, on the eve of an experiment.
 
 What the marts hold does not belong here; how a run is told to fail stands in test_faults.py.
 """
@@ -15,12 +15,14 @@ import pandas
 import pytest
 
 from dagster_project.automation import RECOMPUTE
+from dagster_project.demo import win_back
 from dagster_project.demo.simulate import Simulation, simulate
 from dagster_project.home import Home
 from tests.integration.conftest import SMALL_SHOP, Run, differing_tables
 
 NEXT_DAY = SMALL_SHOP["end"] + timedelta(days=1)
-OLDER_DAY = SMALL_SHOP["end"] - timedelta(days=40)
+# The eve of the demo's experiment.
+OLDER_DAY = win_back.STARTS_ON - timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -120,19 +122,69 @@ def test_movements_are_the_cross_table_of_two_snapshots(next_day: Run, two_snaps
     assert {(row.from_value, row.to_value): row.customers for row in found.itertuples()} == expected
 
 
-def test_history_does_not_depend_on_the_order_of_runs(run_source, small_shop, next_day: Run, tmp_path):
+@pytest.fixture(scope="module")
+def older_then_next(run_source, small_shop, next_day: Run, tmp_path_factory) -> Run:
+    """The older date and then the next day, recomputed on a copy of a home that has no other snapshot."""
+    home = Path(shutil.copytree(next_day.home.folder, tmp_path_factory.mktemp("older") / "home", symlinks=True))
+    shutil.rmtree(home / "snapshots")
+    run_source(**small_shop, as_of=OLDER_DAY, home=home, job=RECOMPUTE)
+    return run_source(**small_shop, as_of=NEXT_DAY, home=home, job=RECOMPUTE)
+
+
+def test_history_does_not_depend_on_the_order_of_runs(run_source, small_shop, older_then_next: Run, tmp_path):
     """An older date computed first, or when the later one stood already: the same spans, events and movements."""
-    in_order = Path(shutil.copytree(next_day.home.folder, tmp_path / "in_order", symlinks=True))
-    shutil.rmtree(in_order / "snapshots")
-    run_source(**small_shop, as_of=OLDER_DAY, home=in_order, job=RECOMPUTE)
-    first = run_source(**small_shop, as_of=NEXT_DAY, home=in_order, job=RECOMPUTE)
-    out_of_order = Path(shutil.copytree(in_order, tmp_path / "out_of_order", symlinks=True))
+    first = older_then_next
+    out_of_order = Path(shutil.copytree(first.home.folder, tmp_path / "out_of_order", symlinks=True))
     Home(out_of_order).snapshot(OLDER_DAY).unlink()
     run_source(**small_shop, as_of=OLDER_DAY, home=out_of_order, job=RECOMPUTE)
     second = run_source(**small_shop, as_of=NEXT_DAY, home=out_of_order, job=RECOMPUTE)
     assert differing_tables(first.home.published, second.home.published) == []
     dates = first.query("select distinct valid_from from segment_history order by all")["valid_from"]
     assert [day.date() for day in dates] == [OLDER_DAY, NEXT_DAY]
+
+
+def test_an_experiment_is_not_assigned_without_a_run_on_its_eve(finished_shop: Run):
+    (row,) = finished_shop.query("select * from experiment_result").itertuples()
+    assert (row.experiment, row.status, row.segment) == ("win_back", "not_assigned", "(all)")
+    assert row.reason.startswith(f"no run was made for {OLDER_DAY}")
+
+
+def test_an_experiment_is_drawn_on_its_eve_as_the_sender_drew_it(older_then_next: Run):
+    """Whoever the CRM had on its list, written to or not, is in the same arm here: both drew the address."""
+    drawn = pandas.read_parquet(older_then_next.home.assignment("win_back"))
+    assert list(drawn.columns) == ["customer_key", "arm", "assigned_as_of", "split_value"]
+    snapshot = pandas.read_parquet(older_then_next.home.snapshot(OLDER_DAY))
+    assert set(drawn["customer_key"]) <= set(snapshot[snapshot["not_bought_within_90"]]["customer_key"])
+    contacts = older_then_next.warehouse_query(
+        "select record_id, customer_key from core.int_identity where record_type = 'contact'"
+    )
+    truth = pandas.read_parquet(older_then_next.home.demo / "truth.parquet")
+    listed = truth.dropna(subset=["win_back_arm"]).explode("contact_ids")
+    listed = listed.assign(record_id=listed["contact_ids"].astype(str)).merge(contacts, on="record_id")
+    both = listed.merge(drawn, on="customer_key")
+    assert len(both) > 0.9 * len(listed["person_id"].unique())
+    assert (both["arm"] == both["win_back_arm"]).all()
+
+
+def test_a_complete_experiment_says_what_the_published_orders_say(older_then_next: Run):
+    rows = older_then_next.query("select * from experiment_result").set_index("segment")
+    assert set(rows["status"]) == {"complete"}
+    everybody, bands = rows.loc["(all)"], rows.drop(index="(all)")
+    assert len(bands) >= 2
+    drawn = pandas.read_parquet(older_then_next.home.assignment("win_back")).set_index("customer_key")
+    end = everybody["end_date"].date()
+    orders = older_then_next.query(f"""
+        select customer_key, count(*) as orders from fct_order
+        where order_date between date '{win_back.STARTS_ON}' and date '{end}' and is_valid
+            and (invalid_from is null or invalid_from > date '{end}')
+        group by customer_key
+    """).set_index("customer_key")["orders"]
+    placed = orders.reindex(drawn.index).fillna(0).groupby(drawn["arm"]).agg(["mean", "size"])
+    assert everybody["control_customers"] == placed.loc["control", "size"]
+    assert everybody["arm_customers"] == placed.loc["treatment", "size"]
+    assert everybody["control_mean"] == pytest.approx(placed.loc["control", "mean"])
+    assert everybody["arm_mean"] == pytest.approx(placed.loc["treatment", "mean"])
+    assert everybody["merged_customers"] == 0
 
 
 def test_an_older_date_writes_its_snapshot_and_leaves_the_publication_alone(
