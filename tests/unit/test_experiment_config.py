@@ -99,6 +99,13 @@ def test_labels_are_those_of_the_wide_table():
     assert load_labels(DBT_FOLDER) == re.findall(r"'(\w+)'", listed)
 
 
+def test_the_examples_experiments_are_valid():
+    examples = yaml.safe_load((BUILTIN_FILE.parents[2] / "sources.example.yml").read_text())
+    experiments = [Experiment(**entry) for shop in examples.values() for entry in shop.get("experiments", [])]
+    assert experiments
+    check_experiments(experiments, DBT_FOLDER)
+
+
 def test_the_demos_entry_is_what_its_crm_does():
     (experiment,) = load_source(Settings(source="demo")).experiments
     check_experiments([experiment], DBT_FOLDER)
