@@ -175,7 +175,7 @@ def test_a_complete_experiment_says_what_the_published_orders_say(older_then_nex
     end = everybody["end_date"].date()
     orders = older_then_next.query(f"""
         select customer_key, count(*) as orders from fct_order
-        where order_date between date '{win_back.STARTS_ON}' and date '{end}' and is_valid
+        where order_date between date '{win_back.STARTS_ON}' and date '{end}'
             and (invalid_from is null or invalid_from > date '{end}')
         group by customer_key
     """).set_index("customer_key")["orders"]

@@ -73,6 +73,17 @@ class Shop:
         path.parent.mkdir(parents=True, exist_ok=True)
         rows.to_parquet(path)
 
+    def treat(self, amount: float) -> None:
+        """Everybody drawn into the treatment orders for that much on the first day."""
+        self.warehouse.execute(
+            f"""
+            insert into core.fct_customer_daily by name
+            select customer_key, $1 as order_date, $1 as effective_date, 1 as orders, $2 as net_amount
+            from '{self.home.assignment("spring")}' where arm = 'treatment'
+            """,
+            [START, amount],
+        )
+
     def judge(self, as_of: date, *experiments: Experiment) -> pd.DataFrame:
         """What is said on a date, by segment."""
         rows = assign_and_judge(self.warehouse, self.home, as_of, experiments or [EXPERIMENT])
@@ -300,12 +311,7 @@ def test_too_few_customers_are_called_underpowered(judged):
 
 def test_an_effect_is_said_in_words(shop):
     shop.judge(EVE)
-    treated = shop.drawn().query("arm == 'treatment'").reset_index()
-    extra = treated.assign(order_date=START, effective_date=START, orders=1, net_amount=50.0)
-    shop.warehouse.register("extra", extra)
-    shop.warehouse.execute(
-        "insert into core.fct_customer_daily by name select * exclude (arm, assigned_as_of, split_value) from extra"
-    )
+    shop.treat(50.0)
     row = shop.judge(END).loc["(all)"]
     assert row["is_significant"]
     assert row["cuped_interval_low"] < row["cuped_difference"] < row["cuped_interval_high"]
@@ -352,12 +358,14 @@ def test_arms_that_do_not_fit_their_shares_are_not_to_be_trusted(shop):
     counts = shop.drawn()["arm"].value_counts()
     expected = stats.chisquare([counts["control"], counts["treatment"]]).pvalue
     assert expected < 0.001
+    shop.treat(500.0)
     for as_of in (START, END):
         row = shop.judge(as_of).loc["(all)"]
         assert row["sample_ratio_p_value"] == pytest.approx(expected)
         assert not row["is_sample_ratio_ok"]
         assert "the sizes of the arms do not fit their shares" in row["reason"]
     assert row["verdict"].startswith("not to be trusted")
+    assert row["holm_p_value"] < 0.001
     assert not row["is_significant"]
 
 
