@@ -57,11 +57,11 @@ def assign_and_judge(
 def judge(connection: "DuckDBPyConnection", experiment: Experiment, path: Path, as_of: date) -> list[Row]:
     """The rows of one experiment as of a date, from the file of its assignment where there is one."""
     status, reason = _standing(connection, experiment, path, as_of)
-    is_drawn = path.exists() and as_of >= experiment.eve and status != "refused"
     drawn = None
-    if is_drawn:
-        # Outcomes are not even read before the end.
-        drawn = outcomes(connection, path, experiment) if status == "complete" else people(connection, path)
+    if status == "complete":
+        drawn = outcomes(connection, path, experiment)
+    elif status == "running" or (status == "waiting" and as_of == experiment.eve):  # outcomes are not even read
+        drawn = people(connection, path)
     about = {
         "experiment": experiment.name, "control": experiment.control, "metric": experiment.metric, "as_of_date": as_of,
         "status": status, "reason": reason, "start_date": experiment.start, "end_date": experiment.end,

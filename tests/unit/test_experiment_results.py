@@ -199,10 +199,11 @@ def test_what_is_drawn_stays_drawn(shop):
 )
 def test_an_entry_that_was_changed_after_the_draw_is_refused(shop, change, named):
     shop.judge(EVE)
-    row = shop.judge(END, EXPERIMENT.model_copy(update=change)).loc["(all)"]
-    assert row["status"] == "refused"
-    assert f"({named}): put that back, or give the new experiment a new name" in row["reason"]
-    assert row[TOLD].isna().all()
+    for as_of in (EVE, START, END):
+        row = shop.judge(as_of, EXPERIMENT.model_copy(update=change)).loc["(all)"]
+        assert row["status"] == "refused"
+        assert f"({named}): put that back, or give the new experiment a new name" in row["reason"]
+        assert row[["control_customers", *TOLD]].isna().all()
 
 
 # What is told when
