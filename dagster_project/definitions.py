@@ -7,6 +7,7 @@ from dagster import AssetKey, AssetsDefinition, Definitions, definitions, in_pro
 from dagster_project.automation import build_jobs, build_schedule, daily_partitions
 from dagster_project.experiments.assets import build_experiment_asset
 from dagster_project.home import Home
+from dagster_project.past_date import build_past_date
 from dagster_project.prediction.assets import build_prediction_assets
 from dagster_project.progress import progress
 from dagster_project.publish.assets import build_publish_assets
@@ -30,15 +31,16 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     translator = WarehouseTranslator(source)
     daily = daily_partitions(source)
 
-    dbt_stages = build_dbt_assets(project, translator, daily)
+    parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
+    past_date = build_past_date(project, home, parameters, source.experiments)
+    dbt_stages = build_dbt_assets(project, translator, daily, past_date)
     contract_stage, identity_stage, core_stage, as_of_stage, segment_stage, insight_stage = dbt_stages
     prediction_assets = build_prediction_assets(project, home, daily)
-    publish_assets = build_publish_assets(project, home, daily)
+    publish_assets = build_publish_assets(project, home, daily, settings.warehouse_daily_snapshots)
     experiment_asset = build_experiment_asset(project, home, daily, source.experiments)
     as_of_group = [
         as_of_stage, *prediction_assets, segment_stage, experiment_asset, insight_stage, *publish_assets,
     ]  # fmt: skip
-    parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
     gate = {"warehouse": home.warehouse, "pool": WRITER_POOL, "parameters": parameters}
     return Definitions(
         assets=[

@@ -5,7 +5,6 @@ stands in results.py.
 """
 
 from collections.abc import Sequence
-from datetime import date
 
 from dagster import (
     AssetExecutionContext,
@@ -17,9 +16,9 @@ from dagster import (
     asset,
 )
 
+from dagster_project.automation import SNAPSHOT, run_dates
 from dagster_project.experiments.config import Experiment, check_experiments
 from dagster_project.home import Home
-from dagster_project.publish.assets import SNAPSHOT
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.exchange import write_exchange
 from dagster_project.transform.project import DbtProject
@@ -34,7 +33,7 @@ READ.append(AssetKey(["core", "fct_customer_daily"]))
 def build_experiment_asset(
     project: DbtProject, home: Home, daily: PartitionsDefinition, experiments: Sequence[Experiment]
 ) -> AssetsDefinition:
-    """The asset that draws the source's experiments and says how each stands as of the partition's date."""
+    """The asset that draws the source's experiments and says how each stands as of the run's date."""
 
     @asset(
         key=RESULT,
@@ -42,14 +41,14 @@ def build_experiment_asset(
         group_name="insights",
         kinds={"scipy", "parquet"},
         partitions_def=daily,
-        backfill_policy=BackfillPolicy.multi_run(1),
+        backfill_policy=BackfillPolicy.single_run(),
         pool=WRITER_POOL,
     )
     def experiment_result(context: AssetExecutionContext) -> MaterializeResult:
         """Each experiment's arms: who is in them from its eve on, and what they did once its last day is over."""
         from dagster_project.experiments.results import assign_and_judge
 
-        as_of = date.fromisoformat(context.partition_key)
+        as_of = run_dates(context)[-1]
         check_experiments(experiments, project.folder)
         with open_warehouse(home.warehouse) as warehouse:
             check_as_of(warehouse, as_of, {"int_customer_email": "core"})

@@ -5,6 +5,8 @@ here.
 """
 
 from bisect import bisect
+from collections.abc import Sequence
+from datetime import date
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 from dagster_project import sql
 from dagster_project.experiments.config import Experiment
 from dagster_project.experiments.draw import draw
+from dagster_project.home import Home
 from dagster_project.transform.exchange import read_metadata, write_exchange
 
 if TYPE_CHECKING:
@@ -29,6 +32,14 @@ def arm_of(experiment: Experiment, unit: str) -> str:
     """The arm that a unit is drawn into: a customer key, or an e-mail address trimmed and in lower case."""
     names, shares = zip(*experiment.arms.items(), strict=True)
     return names[bisect(list(accumulate(shares[:-1])), draw(experiment.name, unit))]
+
+
+def assign_due(connection: "DuckDBPyConnection", home: Home, as_of: date, experiments: Sequence[Experiment]) -> None:
+    """Draw the experiments whose eve the date is, unless they are drawn; its snapshot has to be there."""
+    for experiment in experiments:
+        path = home.assignment(experiment.name)
+        if as_of == experiment.eve and not path.exists():
+            assign(connection, experiment, home.snapshot(as_of), path)
 
 
 def assign(connection: "DuckDBPyConnection", experiment: Experiment, snapshot: Path, path: Path) -> int:

@@ -6,11 +6,12 @@ The statistics stand in analysis.py, who did what in outcomes.py.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster_project.experiments import analysis
-from dagster_project.experiments.assignment import assign, changed_fields
+from dagster_project.experiments.assignment import assign_due, changed_fields
 from dagster_project.experiments.config import Experiment
 from dagster_project.experiments.outcomes import outcomes, people
 from dagster_project.home import Home
@@ -45,13 +46,9 @@ def assign_and_judge(
     """Draw the experiments whose eve the date is, unless they are drawn; returns the rows of all as of the date."""
     import pandas
 
-    rows: list[Row] = []
-    for experiment in experiments:
-        path = home.assignment(experiment.name)
-        if as_of == experiment.eve and not path.exists():
-            assign(connection, experiment, home.snapshot(as_of), path)
-        rows += judge(connection, experiment, path, as_of)
-    return pandas.DataFrame(rows, columns=COLUMNS)
+    assign_due(connection, home, as_of, experiments)
+    judged = (judge(connection, experiment, home.assignment(experiment.name), as_of) for experiment in experiments)
+    return pandas.DataFrame(chain.from_iterable(judged), columns=COLUMNS)
 
 
 def judge(connection: "DuckDBPyConnection", experiment: Experiment, path: Path, as_of: date) -> list[Row]:
