@@ -65,6 +65,10 @@ class Home:
     def snapshot(self, as_of: date) -> Path:
         return self.folder / "snapshots" / f"as_of_date={as_of.isoformat()}.parquet"
 
+    def assignments(self, experiment: str) -> Path:
+        """Who was drawn into which arm of an experiment."""
+        return self.folder / "state" / "experiments" / f"{experiment}.parquet"
+
     def run_report(self, run_id: str) -> Path:
         return self.folder / "runs" / f"{run_id}.json"
 
