@@ -28,7 +28,7 @@ class AudienceError(WarehouseError):
 
 def _name_of_a_file(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,59}", value):
-        raise ValueError(f"{value} cannot name a file or folder: write lower-case letters, digits, - and _")
+        raise ValueError(f"'{value}' cannot name a file or folder: write lower-case letters, digits, - and _")
     return value
 
 

@@ -46,8 +46,8 @@ def write_audiences(
 ) -> Mapping[str, Any]:
     """Write every audience's files into a publication's folder; returns what its manifest says of them.
 
-    `connection` has the warehouse open, `previous_folder` is the publication that stands, if any. Raises AudienceError where an
-    audience needs an experiment's assignments and they are not there.
+    `connection` has the warehouse open, `previous_folder` is the publication that stands, if any. Raises AudienceError
+    where an audience needs an experiment's assignments and they are not there.
     """
     if not audiences.audiences:
         return {}
