@@ -26,6 +26,10 @@ class Home:
         """The name of the source that the home belongs to."""
         return self.folder / "state" / "source"
 
+    def assignment(self, experiment: str) -> Path:
+        """Who is in which arm of an experiment; written once."""
+        return self.folder / "state" / "experiments" / f"{experiment}.parquet"
+
     @property
     def publications(self) -> Path:
         return self.folder / "publications"
@@ -64,10 +68,6 @@ class Home:
 
     def snapshot(self, as_of: date) -> Path:
         return self.folder / "snapshots" / f"as_of_date={as_of.isoformat()}.parquet"
-
-    def assignments(self, experiment: str) -> Path:
-        """Who was drawn into which arm of an experiment."""
-        return self.folder / "state" / "experiments" / f"{experiment}.parquet"
 
     def run_report(self, run_id: str) -> Path:
         return self.folder / "runs" / f"{run_id}.json"

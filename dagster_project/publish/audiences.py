@@ -79,7 +79,7 @@ def _draw_holdout(connection: "DuckDBPyConnection", share: float) -> None:
 def _choose(connection: "DuckDBPyConnection", audience: Audience, home: Home) -> Mapping[str, int]:
     """The table audience_held, rows as they are written; returns how many members were left out, by reason."""
     if audience.experiment:
-        _read_arm(connection, audience, home.assignments(audience.experiment))
+        _read_arm(connection, audience, home.assignment(audience.experiment))
     reasons = _reasons(audience)
     cases = " ".join(f"when {condition} then {sql.text(reason)}" for reason, condition in reasons.items())
     connection.execute(f"""

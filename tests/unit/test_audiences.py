@@ -187,7 +187,7 @@ def test_the_holdout_is_a_share_that_stays_the_same(connection, write):
 
 
 def _assign(tmp_path: Path, arms: Mapping[str, str]) -> None:
-    file = Home(tmp_path / "home").assignments("letter")
+    file = Home(tmp_path / "home").assignment("letter")
     file.parent.mkdir(parents=True)
     rows = ", ".join(f"('{customer}', '{arm}')" for customer, arm in arms.items())
     duckdb.execute(f"copy (from (values {rows}) as drawn (customer_key, arm)) to '{file}'")
@@ -205,6 +205,7 @@ def test_only_the_arm_under_todays_keys(connection, write, tmp_path: Path):
     folder, said = write(experiment="letter", arm="letter")
     assert _emails(folder) == ["ann@x.de", "cleo@x.de", "emil@x.de"]
     assert said["left_out"]["other_arm"] == 3
+    assert _emails(write("the other arm", experiment="letter", arm="control")[0]) == ["bob@x.de"]
 
 
 def test_without_assignments_nothing_is_written(connection, write, tmp_path: Path):

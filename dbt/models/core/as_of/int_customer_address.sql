@@ -40,7 +40,20 @@ guest_orders as (
 
 ),
 
--- what the shop says comes before what the CRM says, then what guests gave, the newest first
+-- somebody said yes to being written to as this record
+consenting as (
+
+    select distinct {{ contacted_record_key() }} as record_key
+
+    from {{ ref('consents') }}
+    where
+        status = 'granted'
+        and not is_deleted
+        and {{ business_date('occurred_at') }} <= {{ as_of_date() }}
+
+),
+
+-- what the shop says comes before what the CRM says, then what guests gave
 statements as (
 
     select
@@ -105,13 +118,13 @@ keyed as (
 
 ),
 
--- one mailbox: a list of several, or text that is none, reaches nobody for certain
+-- the record that consent was given for comes first; an address is one mailbox: a list reaches nobody for certain
 usable as (
 
     select
         identity.customer_key,
         keyed.record_key,
-        keyed.precedence,
+        case when consenting.record_key is not null then 0 else keyed.precedence end as precedence,
         keyed.stated_at,
         keyed.first_name,
         keyed.last_name,
@@ -129,6 +142,7 @@ usable as (
 
     from keyed
     inner join identity on identity.record_key = keyed.record_key
+    left join consenting on consenting.record_key = keyed.record_key
     left join links as email_links
         on email_links.record_key = keyed.record_key
         and email_links.link_key = keyed.email_key
@@ -143,6 +157,7 @@ final as (
     select
         customer_key,
         {{ as_of_date() }} as as_of_date,
+        -- of several the newest
         {%- for column in ['first_name', 'last_name', 'email', 'phone', 'shop_system', 'shop_customer_id'] %}
         {{ first_known(column, 'precedence, stated_at desc, record_key') }} as {{ column }} {{- ',' if not loop.last }}
         {%- endfor %}
