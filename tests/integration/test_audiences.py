@@ -88,7 +88,7 @@ def test_a_file_holds_exactly_whom_it_may(finished_shop: Run, manifest, people, 
 
 
 def test_nobody_gets_mail_against_their_word_in_the_crm(finished_shop: Run, manifest):
-    """From the CRM's own files: refused, withdrawn, unsubscribed, complained, bounced, or asked to be erased."""
+    """From the CRM's own files: refused, withdrawn, unsubscribed, complained or bounced."""
     crm = {kind: properties(objects) for kind, objects in read_crm(finished_shop.home.demo).items()}
     consents, messages = crm["consents"], crm["messages"]
     by_email = consents[consents["channel"] == "EMAIL"].sort_values("hs_timestamp").groupby("contact_id").last()
