@@ -6,6 +6,7 @@ from dagster import AssetKey, AssetsDefinition, Definitions, definitions, in_pro
 
 from dagster_project.automation import build_jobs, build_schedule, daily_partitions
 from dagster_project.home import Home
+from dagster_project.past_date import build_past_date
 from dagster_project.prediction.assets import build_prediction_assets
 from dagster_project.progress import progress
 from dagster_project.publish.assets import build_publish_assets
@@ -31,14 +32,14 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     translator = WarehouseTranslator(source)
     daily = daily_partitions(source)
 
-    dbt_stages = build_dbt_assets(project, translator, daily)
+    parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
+    dbt_stages = build_dbt_assets(project, translator, daily, build_past_date(project, home, parameters))
     contract_stage, identity_stage, core_stage, as_of_stage, segment_stage, insight_stage = dbt_stages
     prediction_assets = build_prediction_assets(project, home, daily)
     segments = {segment.name: segment.for_each for segment in load_catalogue(dbt_folder)}
     audiences = load_audiences(settings, source, segments, merge_fields(project.manifest))
-    publish_assets = build_publish_assets(project, home, daily, audiences)
+    publish_assets = build_publish_assets(project, home, daily, settings.warehouse_daily_snapshots, audiences)
     as_of_group = [as_of_stage, *prediction_assets, segment_stage, insight_stage, *publish_assets]
-    parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
     gate = {"warehouse": home.warehouse, "pool": WRITER_POOL, "parameters": parameters}
     return Definitions(
         assets=[

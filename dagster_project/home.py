@@ -66,8 +66,13 @@ class Home:
         """What readers need for as long as they read: copies of texts, and what DuckDB spills."""
         return self.folder / "reading"
 
+    @property
+    def snapshots(self) -> Path:
+        """The wide customer table of each date that was computed."""
+        return self.folder / "snapshots"
+
     def snapshot(self, as_of: date) -> Path:
-        return self.folder / "snapshots" / f"as_of_date={as_of.isoformat()}.parquet"
+        return self.snapshots / f"as_of_date={as_of.isoformat()}.parquet"
 
     def run_report(self, run_id: str) -> Path:
         return self.folder / "runs" / f"{run_id}.json"

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     warehouse_max_quarantined_share: float = Field(
         0.01, ge=0, le=1, description="Share of a table's rows or money that may be quarantined."
     )
+    warehouse_daily_snapshots: int = Field(
+        35, ge=1, description="Snapshots that are kept, the newest, beside those of every month-end."
+    )
     warehouse_threads: int = Field(2, ge=1, description="Threads that dbt and DuckDB use.")
 
     @field_validator("as_of", mode="before")

@@ -63,21 +63,6 @@ def publish(
     return manifest
 
 
-def write_snapshot(home: Home, as_of: date) -> tuple[Path, int]:
-    """Write the wide table of the date, one row per customer; returns its path and its rows."""
-    path = home.snapshot(as_of)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
-    with open_warehouse(home.warehouse) as connection:
-        check_as_of(connection, as_of, {"customer_segments": "segments"})
-        rows = connection.execute(f"""
-            copy (select * from segments.customer_segments order by customer_key)
-            to {sql.text(unfinished)} (format parquet, compression zstd)
-        """).fetchone()[0]
-    os.replace(unfinished, path)
-    return path, rows
-
-
 def _write_table(
     connection: duckdb.DuckDBPyConnection, schema: str, name: str, folder: Path
 ) -> Mapping[str, int | str]:

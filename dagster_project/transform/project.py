@@ -91,6 +91,11 @@ class DbtProject:
         """The raw tables that a platform's staging models read."""
         return [node["name"] for node in self.manifest["sources"].values() if node["source_name"] == platform]
 
+    def tables(self, schema: str) -> Sequence[str]:
+        """The models of a schema, by the names of their tables."""
+        models = [node for node in self.manifest["nodes"].values() if node["resource_type"] == "model"]
+        return [model["alias"] for model in models if model["schema"] == schema]
+
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """The manifest as dbt writes it: parsed on first use, then read from the home.
@@ -153,6 +158,13 @@ class DbtProject:
         if outcome.result is None:
             raise TransformError(f"dbt {arguments[0]} could not run: {plain(str(outcome.exception))}")
         return outcome.result
+
+
+def failed_nodes(results: Sequence[Any]) -> str | None:
+    """What failed among dbt's results of nodes, as one paragraph; None where nothing did."""
+    failed = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
+    sentences = "; ".join(f"{result.node.name}: {plain(result.message or str(result.status))}" for result in failed)
+    return f"dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}" if failed else None
 
 
 def plain(message: str) -> str:

@@ -17,6 +17,7 @@ import pandas
 import pytest
 import yaml
 from dagster import DagsterInstance, ExecuteInProcessResult
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from dagster_project.automation import DAILY_REFRESH
 from dagster_project.definitions import build_definitions
@@ -70,7 +71,8 @@ def _query(path: Path, sql: str) -> pandas.DataFrame:
 
 @pytest.fixture(scope="session")
 def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
-    """Runs a job on a source; give `home` to run again on the same home. Fails the test unless `may_fail`."""
+    """Runs a job on a source, for one date or for all from `since` on; give `home` to run again on the same home. Fails
+    the test unless `may_fail`."""
 
     def run(
         source: str,
@@ -79,6 +81,7 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
         sources_file: Path | None = None,
         audiences_file: Path | None = None,
         as_of: str | date | None = None,
+        since: date | None = None,
         home: Path | None = None,
         job: str = DAILY_REFRESH,
         threads: int = 2,
@@ -94,11 +97,16 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
                 patch.setitem(os.environ, "SOURCE_PATH", str(source_path))
             now = datetime.now(UTC)
             day = date.fromisoformat(str(as_of)) if as_of else default_as_of(load_source(settings), Home(folder), now)
+            dates = (
+                {"tags": {ASSET_PARTITION_RANGE_START_TAG: str(since), ASSET_PARTITION_RANGE_END_TAG: str(day)}}
+                if since
+                else {"partition_key": day.isoformat()}
+            )
             with DagsterInstance.ephemeral() as instance:
                 result = (
                     build_definitions(settings, dbt_folder)
                     .resolve_job_def(job)
-                    .execute_in_process(instance=instance, partition_key=day.isoformat(), raise_on_error=False)
+                    .execute_in_process(instance=instance, raise_on_error=False, **dates)
                 )
         finished = Run(Home(folder), day, result)
         assert may_fail or result.success, finished.failed_checks() or finished.failures()

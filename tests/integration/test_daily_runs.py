@@ -1,4 +1,4 @@
-"""Runs one after another on one home: without news, for the next day, for an older day.
+"""Runs one after another on one home: without news, for the next day, for an older day, for a range of days.
 
 What the marts hold does not belong here; how a run is told to fail stands in test_faults.py.
 """
@@ -139,36 +139,62 @@ def test_movements_are_the_cross_table_of_two_snapshots(next_day: Run, two_snaps
     assert {(row.from_value, row.to_value): row.customers for row in found.itertuples()} == expected
 
 
-def test_history_does_not_depend_on_the_order_of_runs(run_source, small_shop, next_day: Run, tmp_path):
-    """An older date computed first, or when the later one stood already: the same spans, events and movements."""
-    in_order = Path(shutil.copytree(next_day.home.folder, tmp_path / "in_order", symlinks=True))
-    shutil.rmtree(in_order / "snapshots")
-    run_source(**small_shop, as_of=OLDER_DAY, home=in_order, job=RECOMPUTE)
-    first = run_source(**small_shop, as_of=NEXT_DAY, home=in_order, job=RECOMPUTE)
-    out_of_order = Path(shutil.copytree(in_order, tmp_path / "out_of_order", symlinks=True))
-    Home(out_of_order).snapshot(OLDER_DAY).unlink()
-    run_source(**small_shop, as_of=OLDER_DAY, home=out_of_order, job=RECOMPUTE)
-    second = run_source(**small_shop, as_of=NEXT_DAY, home=out_of_order, job=RECOMPUTE)
-    assert differing_tables(first.home.published, second.home.published) == []
-    dates = first.query("select distinct valid_from from segment_history order by all")["valid_from"]
-    assert [day.date() for day in dates] == [OLDER_DAY, NEXT_DAY]
+@pytest.fixture(scope="module")
+def range_of_days(run_source, small_shop, next_day: Run, tmp_path_factory) -> Run:
+    """Three days up to the published one in one run, on a copy of its home without snapshots."""
+    home = Path(shutil.copytree(next_day.home.folder, tmp_path_factory.mktemp("range") / "home", symlinks=True))
+    shutil.rmtree(home / "snapshots")
+    return run_source(**small_shop, since=NEXT_DAY - timedelta(days=2), as_of=NEXT_DAY, home=home, job=RECOMPUTE)
 
 
-def test_an_older_date_writes_its_snapshot_and_leaves_the_publication_alone(
-    run_source, small_shop, finished_shop: Run, copy_home
+def test_a_range_of_days_is_one_run(range_of_days: Run, next_day: Run):
+    days = [NEXT_DAY - timedelta(days=back) for back in (2, 1, 0)]
+    assert set(range_of_days.home.snapshots.iterdir()) == {range_of_days.home.snapshot(day) for day in days}
+    for day in days:
+        assert _snapshot_dates(range_of_days.home.snapshot(day)) == [day]
+    followed = range_of_days.query("select distinct valid_from from segment_history order by all")["valid_from"]
+    assert [day.date() for day in followed] == days
+    assert range_of_days.home.snapshot(NEXT_DAY).read_bytes() == next_day.home.snapshot(NEXT_DAY).read_bytes()
+    differing = differing_tables(next_day.home.published, range_of_days.home.published)
+    assert {*differing} <= {"segment_event", "segment_health", "segment_history", "segment_transition"}
+
+
+def test_a_past_date_computed_again_says_the_same_in_any_order_of_runs(
+    run_source, small_shop, range_of_days: Run, tmp_path
 ):
-    older = run_source(**small_shop, as_of=OLDER_DAY, home=copy_home(finished_shop), job=RECOMPUTE)
+    """The middle day of the range on its own, after the later one, gives the snapshot that the range gave; and the
+    history that the last day then makes of them is the same."""
+    home = Path(shutil.copytree(range_of_days.home.folder, tmp_path / "home", symlinks=True))
+    middle = Home(home).snapshot(NEXT_DAY - timedelta(days=1))
+    said = middle.read_bytes()
+    middle.unlink()
+    run_source(**small_shop, as_of=NEXT_DAY - timedelta(days=1), home=home, job=RECOMPUTE)
+    assert middle.read_bytes() == said
+    last = run_source(**small_shop, as_of=NEXT_DAY, home=home, job=RECOMPUTE)
+    assert differing_tables(range_of_days.home.published, last.home.published) == []
+
+
+def _snapshot_dates(path: Path) -> list[date]:
+    return [day for (day,) in duckdb.sql(f"select distinct as_of_date from '{path}'").fetchall()]
+
+
+@pytest.fixture(scope="module")
+def older(run_source, small_shop, finished_shop: Run, tmp_path_factory) -> Run:
+    """An older day, computed on a copy of the finished shop's home."""
+    home = shutil.copytree(finished_shop.home.folder, tmp_path_factory.mktemp("older") / "home", symlinks=True)
+    return run_source(**small_shop, as_of=OLDER_DAY, home=Path(home), job=RECOMPUTE)
+
+
+def test_an_older_date_writes_its_snapshot_and_leaves_the_publication_alone(finished_shop: Run, older: Run):
     assert _manifest(older)["run_id"] == finished_shop.result.run_id
     assert _manifest(older)["as_of_date"] == finished_shop.as_of.isoformat()
-    snapshot = duckdb.sql(f"select distinct as_of_date from '{older.home.snapshot(OLDER_DAY)}'").fetchall()
-    assert snapshot == [(OLDER_DAY,)]
+    assert _snapshot_dates(older.home.snapshot(OLDER_DAY)) == [OLDER_DAY]
     assert older.home.snapshot(finished_shop.as_of).exists()
 
 
-def test_a_past_date_sees_only_what_had_happened(run_source, small_shop, finished_shop: Run, copy_home, tmp_path):
+def test_a_past_date_sees_only_what_had_happened(run_source, small_shop, older: Run, tmp_path):
     """As of an older date, orders and revenue equal those of a shop that was only simulated until shortly after it,
     when the orders that reach the shop some days late had come."""
-    older = run_source(**small_shop, as_of=OLDER_DAY, home=copy_home(finished_shop), job=RECOMPUTE)
     late = OLDER_DAY + timedelta(days=7)
     simulate(tmp_path / "then" / "demo", Simulation(**SMALL_SHOP), late, "Europe/Berlin")
     then = run_source(**small_shop, as_of=OLDER_DAY, home=tmp_path / "then")
@@ -178,15 +204,3 @@ def test_a_past_date_sees_only_what_had_happened(run_source, small_shop, finishe
         from core.fct_customer
     """
     assert older.warehouse_query(totals).to_dict() == then.warehouse_query(totals).to_dict()
-
-
-def test_publications_beyond_three_are_dropped(run_source, small_shop, finished_shop: Run, copy_home):
-    home = copy_home(finished_shop)
-    for number in range(3):
-        copied = home / "publications" / f"older-{number}"
-        copied.mkdir()
-    run = run_source(**small_shop, as_of=finished_shop.as_of, home=home)
-    kept = {path.name for path in (home / "publications").iterdir()}
-    assert len(kept) == 3
-    assert run.result.run_id in kept
-    assert (home / "published").resolve().name == run.result.run_id

@@ -1,4 +1,4 @@
-"""A publication replaces the one before in one step, a snapshot its own. What is public stands elsewhere."""
+"""A publication replaces the one before in one step. What is public stands elsewhere."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ import pytest
 from dagster_project.home import Home
 from dagster_project.publish import publication
 from dagster_project.publish.audience_config import Audience, AudienceError, Audiences
-from dagster_project.publish.publication import publish, published_as_of, write_snapshot
+from dagster_project.publish.publication import publish, published_as_of
 from dagster_project.warehouse import AsOfError
 
 DAY = date(2026, 6, 30)
@@ -186,26 +186,10 @@ def test_tables_of_another_date_are_not_published(home: Home, warehouse, stale: 
     warehouse("bob", **stale)
     with pytest.raises(AsOfError, match=r"for 2026-06-30, but \S+ holds 2026-06-01: run recompute for 2026-06-30"):
         publish(home, "run-2", DAY, TABLES)
-    with pytest.raises(AsOfError, match=r"segments\.customer_segments holds 2026-06-01"):
-        write_snapshot(home, DAY)
     assert _customers(home.published / "marts.duckdb") == [("ann", DAY)]
-    assert not home.snapshot(DAY).exists()
 
 
 def test_a_date_before_the_first_customer_is_no_other_date(home: Home, warehouse):
     warehouse("nobody", as_of=None)
     publish(home, "run-1", DAY, TABLES)
     assert _customers(home.published / "marts.duckdb") == []
-    assert write_snapshot(home, DAY) == (home.snapshot(DAY), 0)
-
-
-def test_a_snapshot_replaces_that_of_its_date_only(home: Home, warehouse):
-    other = date(2026, 6, 1)
-    for day, customer in ((other, "ann"), (DAY, "bob"), (DAY, "cleo")):
-        warehouse(customer, as_of=day)
-        assert write_snapshot(home, day) == (home.snapshot(day), 1)
-    found = {
-        path.name: duckdb.execute("select customer_key from read_parquet(?)", [str(path)]).fetchall()
-        for path in home.snapshot(DAY).parent.iterdir()
-    }
-    assert found == {"as_of_date=2026-06-01.parquet": [("ann",)], "as_of_date=2026-06-30.parquet": [("cleo",)]}
