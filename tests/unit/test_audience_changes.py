@@ -1,4 +1,4 @@
-"""Who came and who went is the difference of two sets, whatever they hold. Whom an audience leaves out stands elsewhere."""
+"""Who came and who went is the difference of two sets of people. Whom an audience leaves out stands elsewhere."""
 
 import csv
 import hashlib
