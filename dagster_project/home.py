@@ -26,6 +26,10 @@ class Home:
         """The name of the source that the home belongs to."""
         return self.folder / "state" / "source"
 
+    def assignment(self, experiment: str) -> Path:
+        """Who is in which arm of an experiment; written once."""
+        return self.folder / "state" / "experiments" / f"{experiment}.parquet"
+
     @property
     def publications(self) -> Path:
         return self.folder / "publications"
