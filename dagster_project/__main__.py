@@ -20,6 +20,10 @@ from dagster_project.sources.config import Source, load_source
 INSTANCE = """\
 telemetry: {enabled: false}
 nux: {enabled: false}
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config: {dequeue_interval_seconds: 1}
 concurrency:
   runs: {max_concurrent_runs: 1}
   pools: {default_limit: 1, granularity: op}

@@ -15,9 +15,9 @@ from dagster_project.experiments.config import Experiment, check_experiments
 from dagster_project.home import Home
 from dagster_project.transform.project import DbtProject, TransformError, failed_nodes
 
-# What ends up in a snapshot, what experiments are drawn by, and what the gates of its stages look at besides.
-NEEDED = ("customer_segments", "int_customer_email", "int_purchase_history", "money_reconciliation")
-FACTS = [f"+{model},tag:as_of_stage" for model in NEEDED]
+# What ends up in a snapshot, and what the gates of its stages look at besides.
+FACTS = [f"+{model},tag:as_of_stage" for model in ("customer_segments", "int_purchase_history", "money_reconciliation")]
+ADDRESSES = ["+int_customer_address,tag:as_of_stage"]
 SEGMENTS = ["+customer_segments,tag:segment_stage"]
 
 
@@ -39,14 +39,15 @@ def build_past_date(
         from dagster_project.publish.snapshots import write_snapshot
         from dagster_project.warehouse import open_warehouse
 
-        check_experiments(experiments, project.folder)
-        _build(project, FACTS, "core", as_of, parameters)
+        due = [experiment for experiment in experiments if experiment.eve == as_of]
+        check_experiments(due, project.folder)
+        _build(project, FACTS + ADDRESSES if due else FACTS, "core", as_of, parameters)
         with open_warehouse(home.warehouse) as warehouse:
             write_prediction(warehouse, home.exchange, as_of, load_rules(project.folder))
         _build(project, SEGMENTS, "segments", as_of, parameters)
         _, rows = write_snapshot(home, as_of)
         with open_warehouse(home.warehouse) as warehouse:
-            assign_due(warehouse, home, as_of, experiments)
+            assign_due(warehouse, home, as_of, due)
         return rows
 
     return write_past_date

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
 
     source: str = Field("demo", description="Entry of builtin.yml or sources.yml that is the shop.")
     sources_file: Path = Field(PROJECT_FOLDER / "sources.yml", description="The user's description of their shops.")
+    audiences_file: Path = Field(PROJECT_FOLDER / "audiences.yml", description="The user's audiences.")
     as_of: date | None = Field(None, description="As-of date; default the last business day with an order.")
     warehouse_home: Path = Field(Path(".warehouse"), description="Folder that holds everything a run writes.")
     warehouse_max_quarantined_share: float = Field(

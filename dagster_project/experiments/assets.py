@@ -26,7 +26,7 @@ from dagster_project.transform.translator import exchange_key
 from dagster_project.warehouse import check_as_of, open_warehouse
 
 RESULT = exchange_key("experiment_result")
-READ = [SNAPSHOT, *(AssetKey(["core", name]) for name in ("int_customer_email", "int_customer_redirect"))]
+READ = [SNAPSHOT, *(AssetKey(["core", name]) for name in ("int_customer_address", "int_customer_redirect"))]
 READ.append(AssetKey(["core", "fct_customer_daily"]))
 
 
@@ -51,7 +51,7 @@ def build_experiment_asset(
         as_of = run_dates(context)[-1]
         check_experiments(experiments, project.folder)
         with open_warehouse(home.warehouse) as warehouse:
-            check_as_of(warehouse, as_of, {"int_customer_email": "core"})
+            check_as_of(warehouse, as_of, {"int_customer_address": "core"})
             rows = assign_and_judge(warehouse, home, as_of, experiments)
             warehouse.register("experiment_result", rows)
             count = write_exchange(warehouse, "from experiment_result", home.exchange / "experiment_result.parquet")

@@ -1,6 +1,6 @@
 """Who is in which arm: drawn once, on the eve of an experiment, and kept in a file that is never written again.
 
-Reads the snapshot of the eve and core.int_customer_email. What the arms did afterwards (outcomes.py) does not belong
+Reads the snapshot of the eve and core.int_customer_address. What the arms did afterwards (outcomes.py) does not belong
 here.
 """
 
@@ -24,7 +24,7 @@ DEFINITION = "experiment"
 # From the snapshot's rows, called members, to what is drawn of each.
 UNITS = {
     "customer": ("members.customer_key", ""),
-    "email": ("emails.email", "inner join core.int_customer_email as emails using (customer_key)"),
+    "email": ("addresses.email", "inner join core.int_customer_address as addresses using (customer_key)"),
 }
 
 
@@ -54,7 +54,7 @@ def assign(connection: "DuckDBPyConnection", experiment: Experiment, snapshot: P
     members = connection.execute(f"""
         select customer_key, {unit} as unit, members.as_of_date as assigned_as_of, {split} as split_value
         from read_parquet({sql.text(snapshot)}) as members {join}
-        where {is_member}
+        where {is_member} and {unit} is not null
         order by customer_key
     """).df()
     drawn = members.assign(arm=[arm_of(experiment, one) for one in members["unit"]])

@@ -16,10 +16,12 @@ from dagster import (
 
 from dagster_project.automation import SNAPSHOT, run_dates
 from dagster_project.home import Home
+from dagster_project.publish.audience_config import Audiences
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
 
 PUBLICATION = AssetKey(["published", "marts"])
+AUDIENCE_CUSTOMER = AssetKey(["segments", "int_audience_customer"])
 
 
 def public_tables(project: DbtProject) -> Mapping[str, str]:
@@ -32,9 +34,10 @@ def public_tables(project: DbtProject) -> Mapping[str, str]:
 
 
 def build_publish_assets(
-    project: DbtProject, home: Home, daily: PartitionsDefinition, daily_snapshots: int
+    project: DbtProject, home: Home, daily: PartitionsDefinition, daily_snapshots: int, audiences: Audiences
 ) -> list[AssetsDefinition]:
-    """The snapshot and the publication, as of the run's date; `daily_snapshots` of the former are kept."""
+    """The snapshot, and the publication with the audiences, as of the run's date; `daily_snapshots` of the former are
+    kept."""
     tables = public_tables(project)
     common = {
         "group_name": "published",
@@ -53,19 +56,20 @@ def build_publish_assets(
 
     @asset(
         key=PUBLICATION,
-        deps=[SNAPSHOT, *(AssetKey([schema, name]) for name, schema in tables.items())],
+        deps=[SNAPSHOT, AUDIENCE_CUSTOMER, *(AssetKey([schema, name]) for name, schema in tables.items())],
         kinds={"duckdb", "parquet"},
         **common,
     )
     def marts(context: AssetExecutionContext) -> MaterializeResult:
-        """Every public mart as DuckDB database and as Parquet; a date older than the published one stays out."""
+        """Every public mart as DuckDB database and as Parquet, and the audiences; a date older than the published one
+        stays out."""
         from dagster_project.publish.publication import publish, published_as_of
         from dagster_project.publish.snapshots import drop_old_snapshots
 
         as_of = run_dates(context)[-1]
         standing = published_as_of(home)
         is_published = standing is None or as_of >= standing
-        manifest = publish(home, context.run.run_id, as_of, tables) if is_published else None
+        manifest = publish(home, context.run.run_id, as_of, tables, audiences) if is_published else None
         report = {"run_id": context.run.run_id, "as_of_date": as_of.isoformat(), "is_published": is_published}
         path = home.run_report(context.run.run_id)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +85,7 @@ def build_publish_assets(
                 "publication_as_of": as_of.isoformat(),
                 "snapshots_dropped": len(dropped),
                 "rows": MetadataValue.json({name: table["rows"] for name, table in manifest["tables"].items()}),
+                "audiences": MetadataValue.json(manifest["audiences"]),
             }
         )
 

@@ -23,6 +23,7 @@ from dagster_project.automation import DAILY_REFRESH
 from dagster_project.definitions import build_definitions
 from dagster_project.demo.simulate import Simulation, simulate
 from dagster_project.home import Home
+from dagster_project.publish.audience_config import EXAMPLE_FILE
 from dagster_project.settings import Settings
 from dagster_project.sources.assets import default_as_of
 from dagster_project.sources.config import BUILTIN_FILE, load_source
@@ -78,6 +79,7 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
         *,
         source_path: Path | None = None,
         sources_file: Path | None = None,
+        audiences_file: Path | None = None,
         as_of: str | date | None = None,
         since: date | None = None,
         home: Path | None = None,
@@ -88,7 +90,8 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     ) -> Run:
         folder = home or tmp_path_factory.mktemp("home")
         given = {"source": source, "warehouse_home": folder, "warehouse_threads": threads}
-        settings = Settings(**given, **({"sources_file": sources_file} if sources_file else {}))
+        files = {"sources_file": sources_file, "audiences_file": audiences_file}
+        settings = Settings(**given, **{name: file for name, file in files.items() if file})
         with pytest.MonkeyPatch.context() as patch:
             if source_path:
                 patch.setitem(os.environ, "SOURCE_PATH", str(source_path))
@@ -129,13 +132,13 @@ SHORT_EXPERIMENT = {
 
 @pytest.fixture(scope="session")
 def small_shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """Arguments for `run_source`: the demo with few customers over one year, as a sources.yml of its own, and with an
-    experiment of the shop's last day and the next."""
+    """Arguments for `run_source`: the demo with few customers over one year, as a sources.yml of its own, with an
+    experiment of the shop's last day and the next, and the audiences of the example."""
     demo = yaml.safe_load(BUILTIN_FILE.read_text())["demo"]
     entry = {**demo, "simulation": SMALL_SHOP, "experiments": [*demo["experiments"], SHORT_EXPERIMENT]}
     path = tmp_path_factory.mktemp("sources") / "sources.yml"
     path.write_text(yaml.safe_dump({"small_shop": entry}))
-    return {"source": "small_shop", "sources_file": path}
+    return {"source": "small_shop", "sources_file": path, "audiences_file": EXAMPLE_FILE}
 
 
 @pytest.fixture(scope="session")

@@ -66,6 +66,25 @@ def test_the_next_day_lands_only_news(finished_shop: Run, next_day: Run):
     assert 0 < sizes < all_rows / 20
 
 
+def test_the_next_days_audiences_tell_who_came_and_who_went(finished_shop: Run, next_day: Run):
+    changes = 0
+    for name, audience in _manifest(next_day)["audiences"].items():
+        files = {kind: next_day.home.published / file["file"] for kind, file in audience["files"].items()}
+        before = finished_shop.home.published / _manifest(finished_shop)["audiences"][name]["files"]["full"]["file"]
+        identifiers = _table(files["remove"]).columns.to_list()
+        held, former, came, went = (
+            set(_table(file)[identifiers].itertuples(index=False, name=None))
+            for file in (files["full"], before, files["add"], files["remove"])
+        )
+        assert (came, went) == (held - former, former - held)
+        changes += len(came) + len(went)
+    assert changes > 0
+
+
+def _table(file: Path) -> pandas.DataFrame:
+    return pandas.read_parquet(file) if file.suffix == ".parquet" else pandas.read_csv(file, dtype=str).fillna("")
+
+
 def test_the_next_day_equals_a_rebuild_from_nothing(run_source, small_shop, next_day: Run):
     rebuilt = run_source(**small_shop, as_of=NEXT_DAY)
     assert _manifest(rebuilt)["as_of_date"] == _manifest(next_day)["as_of_date"] == NEXT_DAY.isoformat()
