@@ -20,6 +20,10 @@ from dagster_project.sources.config import Source, load_source
 INSTANCE = """\
 telemetry: {enabled: false}
 nux: {enabled: false}
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config: {dequeue_interval_seconds: 1}
 concurrency:
   runs: {max_concurrent_runs: 1}
   pools: {default_limit: 1, granularity: op}
@@ -43,7 +47,7 @@ def run() -> None:
     as_of = _as_of(settings, source, home)
     _claim(home, settings)
     click.echo(f"As of {as_of}")
-    if not _run_daily_refresh(settings, home, as_of):
+    if not _run_daily_refresh(settings, source, home, as_of):
         sys.exit(1)
     from dagster_project.publish.summary import print_summary
 
@@ -103,16 +107,18 @@ def _as_of(settings: Settings, source: Source, home: Home) -> date:
     return as_of
 
 
-def _run_daily_refresh(settings: Settings, home: Home, as_of: date) -> bool:
+def _run_daily_refresh(settings: Settings, source: Source, home: Home, as_of: date) -> bool:
     from dagster import DagsterInstance
 
     from dagster_project.automation import DAILY_REFRESH
     from dagster_project.definitions import build_definitions
+    from dagster_project.experiments.config import check_experiments
     from dagster_project.progress import failures
     from dagster_project.transform.catalogue import validate_catalogue
     from dagster_project.transform.project import DBT_FOLDER
 
     validate_catalogue(DBT_FOLDER)
+    check_experiments(source.experiments, DBT_FOLDER)
     with DagsterInstance.from_config(str(home.dagster)) as instance:
         result = (
             build_definitions(settings)

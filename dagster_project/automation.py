@@ -1,9 +1,11 @@
 """When things run: the daily partitions, the two jobs and the daily schedule. What runs stands with the assets."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from dagster import (
+    AssetExecutionContext,
+    AssetKey,
     AssetsDefinition,
     AssetSelection,
     DailyPartitionsDefinition,
@@ -15,16 +17,40 @@ from dagster import (
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
+from dagster_project.errors import WarehouseError
 from dagster_project.sources.config import Source
 
 DAILY_REFRESH = "daily_refresh"
 RECOMPUTE = "recompute"
 EVERY_NIGHT = "0 3 * * *"
+# The as-of group begins with the one: what else is built for a date has to find it of the same date. With the other
+# a date is done, as far as history goes.
+FIRST_OF_THE_DATE = AssetKey(["core", "dim_customer"])
+SNAPSHOT = AssetKey(["published", "snapshot"])
+
+
+class RangeError(WarehouseError):
+    """A run for several dates lacks a part of the as-of group."""
 
 
 def daily_partitions(source: Source) -> DailyPartitionsDefinition:
     """One partition a business day in the shop's zone, today's included for a run before midnight."""
     return DailyPartitionsDefinition(start_date=source.first_day.isoformat(), timezone=source.time_zone, end_offset=1)
+
+
+def run_dates(context: AssetExecutionContext) -> Sequence[date]:
+    """The as-of dates of a run, in their order: one, or several of a backfill. Its tables hold the last one.
+
+    Raises RangeError where several dates were asked of only a part of the as-of group.
+    """
+    dates = sorted(map(date.fromisoformat, context.partition_keys))
+    chosen = context.job_def.asset_layer.selected_asset_keys
+    if len(dates) > 1 and not {FIRST_OF_THE_DATE, SNAPSHOT} <= chosen:
+        raise RangeError(
+            f"A part of the as-of group can only be built for the date that the warehouse holds, not for {dates[0]} to "
+            f"{dates[-1]}: choose all of {RECOMPUTE}, or one date."
+        )
+    return dates
 
 
 def build_jobs(

@@ -6,15 +6,19 @@ from dagster import AssetKey, AssetsDefinition, Definitions, definitions, in_pro
 
 from dagster_project.automation import build_jobs, build_schedule, daily_partitions
 from dagster_project.erasure.assets import build_erasure_asset
+from dagster_project.experiments.assets import build_experiment_asset
 from dagster_project.home import Home
+from dagster_project.past_date import build_past_date
 from dagster_project.prediction.assets import build_prediction_assets
 from dagster_project.progress import progress
 from dagster_project.publish.assets import build_publish_assets
+from dagster_project.publish.audience_config import load_audiences, merge_fields
 from dagster_project.quality.checks import build_raw_checks, build_table_checks
 from dagster_project.settings import Settings, load_settings
 from dagster_project.sources.assets import build_raw_assets
 from dagster_project.sources.config import load_source
 from dagster_project.transform.assets import WRITER_POOL, build_dbt_assets
+from dagster_project.transform.catalogue import load_catalogue
 from dagster_project.transform.identity import build_identity_asset
 from dagster_project.transform.phone import build_phone_asset
 from dagster_project.transform.project import DBT_FOLDER, DbtProject, dbt_vars
@@ -30,12 +34,18 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     translator = WarehouseTranslator(source)
     daily = daily_partitions(source)
 
-    dbt_stages = build_dbt_assets(project, translator, daily)
+    parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
+    past_date = build_past_date(project, home, parameters, source.experiments)
+    dbt_stages = build_dbt_assets(project, translator, daily, past_date)
     contract_stage, identity_stage, core_stage, as_of_stage, segment_stage, insight_stage = dbt_stages
     prediction_assets = build_prediction_assets(project, home, daily)
-    publish_assets = build_publish_assets(project, home, daily)
-    as_of_group = [as_of_stage, *prediction_assets, segment_stage, insight_stage, *publish_assets]
-    parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
+    segments = {segment.name: segment.for_each for segment in load_catalogue(dbt_folder)}
+    audiences = load_audiences(settings, source, segments, merge_fields(project.manifest))
+    publish_assets = build_publish_assets(project, home, daily, settings.warehouse_daily_snapshots, audiences)
+    experiment_asset = build_experiment_asset(project, home, daily, source.experiments)
+    as_of_group = [
+        as_of_stage, *prediction_assets, segment_stage, experiment_asset, insight_stage, *publish_assets,
+    ]  # fmt: skip
     gate = {"warehouse": home.warehouse, "pool": WRITER_POOL, "parameters": parameters}
     return Definitions(
         assets=[

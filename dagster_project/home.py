@@ -38,8 +38,12 @@ class Home:
 
     @property
     def experiments(self) -> Path:
-        """Who was assigned to which group of an experiment."""
+        """Who is in which arm of each experiment."""
         return self.folder / "state" / "experiments"
+
+    def assignment(self, experiment: str) -> Path:
+        """Who is in which arm of an experiment; written once."""
+        return self.experiments / f"{experiment}.parquet"
 
     @property
     def publications(self) -> Path:
@@ -79,6 +83,7 @@ class Home:
 
     @property
     def snapshots(self) -> Path:
+        """The wide customer table of each date that was computed."""
         return self.folder / "snapshots"
 
     def snapshot(self, as_of: date) -> Path:

@@ -27,10 +27,14 @@ class Settings(BaseSettings):
 
     source: str = Field("demo", description="Entry of builtin.yml or sources.yml that is the shop.")
     sources_file: Path = Field(PROJECT_FOLDER / "sources.yml", description="The user's description of their shops.")
+    audiences_file: Path = Field(PROJECT_FOLDER / "audiences.yml", description="The user's audiences.")
     as_of: date | None = Field(None, description="As-of date; default the last business day with an order.")
     warehouse_home: Path = Field(Path(".warehouse"), description="Folder that holds everything a run writes.")
     warehouse_max_quarantined_share: float = Field(
         0.01, ge=0, le=1, description="Share of a table's rows or money that may be quarantined."
+    )
+    warehouse_daily_snapshots: int = Field(
+        35, ge=1, description="Snapshots that are kept, the newest, beside those of every month-end."
     )
     warehouse_threads: int = Field(2, ge=1, description="Threads that dbt and DuckDB use.")
 

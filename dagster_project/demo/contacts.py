@@ -19,6 +19,7 @@ ACCOUNT_ID_KNOWN_SHARE = 0.7
 GUEST_SHARE = 0.5
 WITHDRAWS_SHARE = 0.12
 SMS_SHARE = 0.1
+FURTHER_SHARES = {"ads": 0.2, "post": 0.25, "push": 0.15}
 PROFILED_SHARE = 0.4
 HOUSEHOLDS = Weighted([("1", 35), ("2", 35), ("3", 13), ("4", 12), ("5+", 5)])
 INCOMES = Weighted([("under 30k", 30), ("30-60k", 45), ("60-100k", 18), ("over 100k", 7)])
@@ -60,7 +61,7 @@ def contacts(seed: int, life: Life, records: Records, clock: Clock) -> tuple[lis
     found = _contacts(life, records, clock, chance)
     for contact in found[:1]:
         contact.profile = _profile(seed, person)
-    consents = [consent for contact in found[:1] for consent in _consents(contact, records, chance)]
+    consents = [consent for contact in found[:1] for consent in _consents(seed, contact, records, chance)]
     return found, consents
 
 
@@ -135,7 +136,7 @@ def _profile(seed: int, person: Person) -> dict[str, str]:
     }
 
 
-def _consents(contact: Contact, records: Records, chance: Random) -> list[Consent]:
+def _consents(seed: int, contact: Contact, records: Records, chance: Random) -> list[Consent]:
     """Granted soon after the contact is made, or refused; some withdraw later without any message."""
     accounts = records.accounts
     is_granted = accounts[0].accepts_marketing if accounts else chance.random() < 0.9
@@ -149,4 +150,6 @@ def _consents(contact: Contact, records: Records, chance: Random) -> list[Consen
             consents.append(Consent(contact, withdrawn_at, "email", "UNSUBSCRIBED"))
     if by_sms:
         consents.append(Consent(contact, answered_at, "sms", "SUBSCRIBED"))
-    return consents
+    further = stream(seed, "further consents", contact.person.index)
+    agreed = [channel for channel, share in FURTHER_SHARES.items() if further.random() < share]
+    return consents + [Consent(contact, answered_at, channel, "SUBSCRIBED") for channel in agreed]

@@ -26,6 +26,8 @@ UNSUBSCRIBE_SHARE = 0.02  # of those who open
 COMPLAINT_SHARE = 0.0015
 # The CRM reports some messages as put off, an event that the contract does not know and sets aside.
 DEFERRED_SHARE = 0.002
+# After one of these nothing more is sent.
+ENDS_MAILING = ("BOUNCE", "SPAMREPORT", "STATUSCHANGE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def messages(seed: int, contact: Contact, planned: list[Campaign], clock: Clock)
             continue
         for at, event, by_machine in _course(sent_at, interest, is_bad, is_machine, chance):
             events.append(Message(at, contact.key, len(events), contact, campaign, event, by_machine))
-            if event in ("BOUNCE", "SPAMREPORT", "STATUSCHANGE"):
+            if event in ENDS_MAILING:
                 ends_at = min(ends_at, at)
             if event == "STATUSCHANGE":
                 consents.append(Consent(contact, at, "email", "UNSUBSCRIBED"))

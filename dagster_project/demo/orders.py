@@ -112,12 +112,15 @@ class Cart:
 
 
 def purchase(
-    seed: int, records: Records, number: int, moment: float, assortment: Assortment, clock: Clock
+    seed: int, records: Records, number: int, begun: int, moment: float, assortment: Assortment, clock: Clock
 ) -> tuple[list[Order], Cart | None, Random]:
-    """The orders and the cart that a purchase leaves, the purchase's own order first, and its stream."""
+    """The orders and the cart that a purchase leaves, the purchase's own order first, and its stream.
+
+    `number` names the purchase among the person's, `begun` is how many of the process were begun before it.
+    """
     person = records.person
     chance = stream(seed, "order", person.index, number)
-    buyer = records.buyer(number, moment, chance)
+    buyer = records.buyer(begun, moment, chance)
     day, placed_at = int(moment // 1), clock.instant(moment)
     key = f"{person.index:08}-{number:05}"
 

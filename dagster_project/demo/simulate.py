@@ -25,7 +25,7 @@ from dagster_project.errors import WarehouseError
 __all__ = ["Simulation", "SimulationError", "simulate"]
 
 # Another version simulates another shop from the same settings.
-VERSION = 2
+VERSION = 4
 STATE = "simulation.json"
 
 

@@ -10,7 +10,9 @@ from dagster_project.demo.world import World
 
 
 def write_truth(path: Path, world: World) -> None:
-    """One row per person: their process, whether they are still alive, and the ids of all their records."""
+    """One row per person: their process, whether they are still alive, the ids of all their records, and what the
+    planted experiment was to them (see win_back.py).
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -39,6 +41,8 @@ def write_truth(path: Path, world: World) -> None:
             ("customer_ids", pa.list_(pa.int64())),
             ("order_ids", pa.list_(pa.int64())),
             ("contact_ids", pa.list_(pa.int64())),
+            ("win_back_arm", pa.string()),
+            ("win_back_order_on", pa.date32()),
         ]
     )
     pq.write_table(pa.Table.from_pylist(rows, schema), path, compression="zstd")
@@ -47,7 +51,10 @@ def write_truth(path: Path, world: World) -> None:
 def _row(world: World, life: Life, ids: dict[str, dict[int, list[int]]]) -> dict:
     person, clock = life.person, world.clock
     is_buyer = person.kind == "buyer"
-    days = [clock.date_of(int(moment // 1)) for moment in life.purchases]
+    won = world.win_backs.get(person.index)
+    caused = won.order_at if won else None
+    moments = sorted([*life.purchases, *([] if caused is None else [caused])])
+    days = [clock.date_of(int(moment // 1)) for moment in moments]
     return {
         "person_id": person.index,
         "kind": person.kind,
@@ -62,4 +69,6 @@ def _row(world: World, life: Life, ids: dict[str, dict[int, list[int]]]) -> dict
         "customer_ids": ids["customer"][person.index],
         "order_ids": ids["order"][person.index],
         "contact_ids": ids["contact"][person.index],
+        "win_back_arm": won and won.arm,
+        "win_back_order_on": None if caused is None else clock.date_of(int(caused // 1)),
     }

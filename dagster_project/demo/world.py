@@ -23,6 +23,7 @@ from dagster_project.demo.opinions import Favourite, Referral, Review, favourite
 from dagster_project.demo.orders import Cart, Order, abandoned_cart, lone_order, purchase
 from dagster_project.demo.population import people
 from dagster_project.demo.purchases import Life, live
+from dagster_project.demo.win_back import PURCHASE_NUMBER, WinBack, win_back, win_back_campaign
 
 FIRST_CUSTOMER_ID = 1_001
 FIRST_ORDER_ID = 100_001
@@ -52,6 +53,7 @@ class World:
     traits: list[Trait] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)
     erasures: list[ErasureRequest] = field(default_factory=list)
+    win_backs: dict[int, WinBack] = field(default_factory=dict)  # by the person's index
 
 
 def build(simulation: Simulation, clock: Clock) -> World:
@@ -59,6 +61,7 @@ def build(simulation: Simulation, clock: Clock) -> World:
     world = World(clock, Assortment(simulation.seed, clock.last_day), campaigns(clock))
     for person in people(simulation, clock):
         _add_person(world, simulation, live(simulation.seed, person, clock))
+    world.campaigns += win_back_campaign(clock)
 
     shop_address = store(clock)
     staff = staff_buyer(clock, shop_address)
@@ -109,12 +112,7 @@ def _add_person(world: World, simulation: Simulation, life: Life) -> None:
 
     own_orders = []
     for number, moment in enumerate(life.purchases):
-        orders, cart, chance = purchase(seed, records, number, moment, assortment, clock)
-        fulfil(orders[0], chance)
-        own_orders.append(orders[0])
-        world.orders += orders
-        if cart:
-            world.carts.append(cart)
+        own_orders.append(_buy(world, seed, records, number, number, moment))
     if person.kind in ("canceller", "sampler"):
         order, chance = lone_order(seed, records, assortment, clock)
         if person.kind == "sampler":
@@ -135,6 +133,12 @@ def _add_person(world: World, simulation: Simulation, life: Life) -> None:
         events, withdrawn = messages(seed, contact, world.campaigns, clock)
         world.messages += events
         consents += withdrawn
+        if won := win_back(seed, contact, life, events, consents, clock):
+            world.win_backs[person.index] = won
+            world.messages += won.messages
+            if won.order_at is not None:
+                begun = sum(1 for moment in life.purchases if moment < won.order_at) - 1
+                _buy(world, seed, records, PURCHASE_NUMBER, begun, won.order_at)
         told = care(seed, contact, life, clock)
         world.surveys += told.surveys
         world.traits += told.traits
@@ -142,3 +146,13 @@ def _add_person(world: World, simulation: Simulation, life: Life) -> None:
         world.erasures += told.erasures
     world.contacts += found
     world.consents += consents
+
+
+def _buy(world: World, seed: int, records: Records, number: int, begun: int, moment: float) -> Order:
+    """Everything that a purchase leaves; returns its own order."""
+    orders, cart, chance = purchase(seed, records, number, begun, moment, world.assortment, world.clock)
+    fulfil(orders[0], chance)
+    world.orders += orders
+    if cart:
+        world.carts.append(cart)
+    return orders[0]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dagster_project import sql
 from dagster_project.home import Home
-from dagster_project.sources.landed import put_in_place
+from dagster_project.transform.exchange import read_metadata, write_exchange
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,12 +28,8 @@ def _without_customers(connection: "DuckDBPyConnection", path: Path) -> int:
     is_erased = "customer_key in (select customer_key from erased_customer)"
     found = connection.execute(f"select count(*) from {rows} where {is_erased}").fetchone()[0]
     if found:
-        unfinished = path.with_suffix(".tmp")
-        connection.execute(f"""
-            copy (select * exclude (file_row_number) from {rows} where not {is_erased} order by file_row_number)
-            to {sql.text(unfinished)} (format parquet, compression zstd)
-        """)
-        put_in_place(unfinished, path)
+        remaining = f"select * exclude (file_row_number) from {rows} where not {is_erased} order by file_row_number"
+        write_exchange(connection, remaining, path, read_metadata(connection, path))
     return found
 
 

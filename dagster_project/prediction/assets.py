@@ -24,6 +24,7 @@ from dagster import (
 )
 
 from dagster_project import sql
+from dagster_project.automation import run_dates
 from dagster_project.home import Home
 from dagster_project.prediction.rules import Rules, load_rules
 from dagster_project.transform.assets import WRITER_POOL
@@ -59,10 +60,10 @@ JUDGED = """
 
 
 def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDefinition) -> list[AssetsDefinition]:
-    """The fitted model with what it expects, and the backtest, as of the partition's date."""
+    """The fitted model with what it expects, and the backtest, as of the run's date."""
     common = {
         "partitions_def": daily,
-        "backfill_policy": BackfillPolicy.multi_run(1),
+        "backfill_policy": BackfillPolicy.single_run(),
         "pool": WRITER_POOL,
     }
     about = {"group_name": "segments", "kinds": {"scipy", "parquet"}}
@@ -81,7 +82,7 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
     )
     def prediction(context: AssetExecutionContext) -> Iterator[MaterializeResult]:
         """Fit the probability model on the purchases until the date."""
-        as_of, rules = date.fromisoformat(context.partition_key), load_rules(project.folder)
+        as_of, rules = run_dates(context)[-1], load_rules(project.folder)
         with open_warehouse(home.warehouse) as warehouse:
             check_as_of(warehouse, as_of, {"int_purchase_history": "core"})
             fitted, expected = write_prediction(warehouse, home.exchange, as_of, rules)
@@ -93,7 +94,7 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
     @asset(key=BACKTEST, deps=[histories, AssetKey(["core", "int_prediction_backtest"])], **about, **common)
     def prediction_backtest(context: AssetExecutionContext) -> MaterializeResult:
         """What the model would have said at earlier dates, against what came and against simpler predictions."""
-        as_of, rules = date.fromisoformat(context.partition_key), load_rules(project.folder)
+        as_of, rules = run_dates(context)[-1], load_rules(project.folder)
         with open_warehouse(home.warehouse) as warehouse:
             check_as_of(warehouse, as_of, {"int_purchase_history": "core", "int_prediction_backtest": "core"})
             rows = write_backtest(warehouse, home.exchange, as_of, rules)

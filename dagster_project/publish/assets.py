@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import date
 
 from dagster import (
     AssetExecutionContext,
@@ -15,12 +14,14 @@ from dagster import (
     asset,
 )
 
+from dagster_project.automation import SNAPSHOT, run_dates
 from dagster_project.home import Home
+from dagster_project.publish.audience_config import Audiences
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
 
-SNAPSHOT = AssetKey(["published", "snapshot"])
 PUBLICATION = AssetKey(["published", "marts"])
+AUDIENCE_CUSTOMER = AssetKey(["segments", "int_audience_customer"])
 
 
 def public_tables(project: DbtProject) -> Mapping[str, str]:
@@ -32,39 +33,43 @@ def public_tables(project: DbtProject) -> Mapping[str, str]:
     }
 
 
-def build_publish_assets(project: DbtProject, home: Home, daily: PartitionsDefinition) -> list[AssetsDefinition]:
-    """The snapshot and the publication, as of the partition's date."""
+def build_publish_assets(
+    project: DbtProject, home: Home, daily: PartitionsDefinition, daily_snapshots: int, audiences: Audiences
+) -> list[AssetsDefinition]:
+    """The snapshot, and the publication with the audiences, as of the run's date; `daily_snapshots` of the former are
+    kept."""
     tables = public_tables(project)
     common = {
         "group_name": "published",
         "partitions_def": daily,
-        "backfill_policy": BackfillPolicy.multi_run(1),
+        "backfill_policy": BackfillPolicy.single_run(),
         "pool": WRITER_POOL,
     }
 
     @asset(key=SNAPSHOT, deps=[AssetKey(["segments", "customer_segments"])], kinds={"parquet"}, **common)
     def snapshot(context: AssetExecutionContext) -> MaterializeResult:
         """The wide customer table of the date: what history, events and transitions are read from."""
-        from dagster_project.publish.publication import write_snapshot
+        from dagster_project.publish.snapshots import write_snapshot
 
-        path, rows = write_snapshot(home, date.fromisoformat(context.partition_key))
+        path, rows = write_snapshot(home, run_dates(context)[-1])
         return MaterializeResult(metadata={"dagster/row_count": rows, "file": home.relative(path)})
 
     @asset(
         key=PUBLICATION,
-        deps=[SNAPSHOT, *(AssetKey([schema, name]) for name, schema in tables.items())],
+        deps=[SNAPSHOT, AUDIENCE_CUSTOMER, *(AssetKey([schema, name]) for name, schema in tables.items())],
         kinds={"duckdb", "parquet"},
         **common,
     )
     def marts(context: AssetExecutionContext) -> MaterializeResult:
-        """Every public mart as DuckDB database and as Parquet; a date older than the published one stays out, unless
-        somebody was erased who still stands in that one."""
+        """Every public mart as DuckDB database and as Parquet, and the audiences; a date older than the published one
+        stays out, unless somebody was erased who still stands in that one."""
         from dagster_project.publish.publication import holds_erased, publish, published_as_of
+        from dagster_project.publish.snapshots import drop_old_snapshots
 
-        as_of = date.fromisoformat(context.partition_key)
+        as_of = run_dates(context)[-1]
         standing = published_as_of(home)
         is_published = standing is None or as_of >= standing or holds_erased(home)
-        manifest = publish(home, context.run.run_id, as_of, tables) if is_published else None
+        manifest = publish(home, context.run.run_id, as_of, tables, audiences) if is_published else None
         report = {"run_id": context.run.run_id, "as_of_date": as_of.isoformat(), "is_published": is_published}
         path = home.run_report(context.run.run_id)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,11 +77,15 @@ def build_publish_assets(project: DbtProject, home: Home, daily: PartitionsDefin
         if manifest is None:
             context.log.info(f"{as_of} is older than the published {standing}: the publication stands.")
             return MaterializeResult(metadata={"published": False, "publication_as_of": str(standing)})
+        # A date that was computed again and is not published is meant to be looked at: nothing goes before the next.
+        dropped = drop_old_snapshots(home, daily_snapshots)
         return MaterializeResult(
             metadata={
                 "published": True,
                 "publication_as_of": as_of.isoformat(),
+                "snapshots_dropped": len(dropped),
                 "rows": MetadataValue.json({name: table["rows"] for name, table in manifest["tables"].items()}),
+                "audiences": MetadataValue.json(manifest["audiences"]),
             }
         )
 

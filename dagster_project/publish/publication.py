@@ -1,10 +1,9 @@
 """A publication: one folder per run with every public mart, which `published` points to after one rename.
 
 Readers open the folder's files only, so they never meet the pipeline's own database. Files and SQL only; what is
-public says the dbt project (access: public), when to publish say the assets.
+public says the dbt project (access: public), when to publish say the assets, what audiences hold says audiences.py.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -17,18 +16,23 @@ import duckdb
 
 from dagster_project import sql
 from dagster_project.home import Home
+from dagster_project.publish.audience_config import Audiences
+from dagster_project.publish.audiences import FOLDER as AUDIENCES
+from dagster_project.publish.audiences import TABLES as AUDIENCE_TABLES
+from dagster_project.publish.audiences import write_audiences
+from dagster_project.publish.manifest import describe_file, read_manifest
 from dagster_project.warehouse import check_as_of, open_warehouse
 
 KEPT_PUBLICATIONS = 3
-AUDIENCES = "audiences"
+NO_AUDIENCES = Audiences()
 HOLDS_ERASED = ".holds_erased"  # a file in a publication that tells of people who were erased since
 STORAGE_VERSION = "v1.2.0"  # the oldest DuckDB that BI drivers still bring
 
 
 def published_as_of(home: Home) -> date | None:
     """The as-of date of the current publication, None where there is none."""
-    manifest = home.published / "manifest.json"
-    return date.fromisoformat(json.loads(manifest.read_text())["as_of_date"]) if manifest.exists() else None
+    manifest = read_manifest(home.published)
+    return date.fromisoformat(manifest["as_of_date"]) if manifest else None
 
 
 def holds_erased(home: Home) -> bool:
@@ -48,22 +52,27 @@ def withdraw_erased(home: Home) -> None:
         (current / HOLDS_ERASED).touch()
 
 
-def publish(home: Home, run_id: str, as_of: date, tables: Mapping[str, str]) -> Mapping[str, Any]:
-    """Write the tables (name -> schema of the warehouse) as publication of a run, and let `published` point to it.
+def publish(
+    home: Home, run_id: str, as_of: date, tables: Mapping[str, str], audiences: Audiences = NO_AUDIENCES
+) -> Mapping[str, Any]:
+    """Write the tables (name -> schema of the warehouse) and the audiences as publication of a run, and let `published`
+    point to it.
 
-    Returns the manifest: as-of date, and per table rows, bytes and the SHA-256 of its Parquet file.
+    Returns the manifest: as-of date, per table rows, bytes and the SHA-256 of its Parquet file, and of each audience
+    whom it left out and the same of its files.
     """
     for left_by_a_crash in home.publications.glob(".*"):
         shutil.rmtree(left_by_a_crash)
     unfinished = home.publications / f".{run_id}"
     (unfinished / "parquet").mkdir(parents=True)
     with open_warehouse(home.warehouse) as connection:
-        check_as_of(connection, as_of, tables)
+        check_as_of(connection, as_of, {**tables, **AUDIENCE_TABLES})
         marts = sql.text(unfinished / "marts.duckdb")
         connection.execute(f"attach {marts} as marts (storage_version '{STORAGE_VERSION}')")
         described = {name: _write_table(connection, schema, name, unfinished) for name, schema in tables.items()}
         connection.execute("detach marts")
-    manifest = {"run_id": run_id, "as_of_date": as_of.isoformat(), "tables": described}
+        exported = write_audiences(connection, unfinished, home.published, audiences, home)
+    manifest = {"run_id": run_id, "as_of_date": as_of.isoformat(), "tables": described, "audiences": exported}
     (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     finished = home.publications / run_id
     shutil.rmtree(finished, ignore_errors=True)
@@ -73,30 +82,13 @@ def publish(home: Home, run_id: str, as_of: date, tables: Mapping[str, str]) -> 
     return manifest
 
 
-def write_snapshot(home: Home, as_of: date) -> tuple[Path, int]:
-    """Write the wide table of the date, one row per customer; returns its path and its rows."""
-    path = home.snapshot(as_of)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
-    with open_warehouse(home.warehouse) as connection:
-        check_as_of(connection, as_of, {"customer_segments": "segments"})
-        rows = connection.execute(f"""
-            copy (select * from segments.customer_segments order by customer_key)
-            to {sql.text(unfinished)} (format parquet, compression zstd)
-        """).fetchone()[0]
-    os.replace(unfinished, path)
-    return path, rows
-
-
 def _write_table(
     connection: duckdb.DuckDBPyConnection, schema: str, name: str, folder: Path
 ) -> Mapping[str, int | str]:
     path = folder / "parquet" / f"{name}.parquet"
     connection.execute(f"create table marts.{name} as select * from {schema}.{name} order by all")
     rows = connection.execute(f"copy marts.{name} to {sql.text(path)} (format parquet, compression zstd)").fetchone()[0]
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"rows": rows, "bytes": path.stat().st_size, "sha256": digest}
+    return describe_file(path, rows)
 
 
 def _point_to(link: Path, target: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project.home import Home
+from dagster_project.publish.audiences import FOLDER as AUDIENCES
 from dagster_project.publish.publication import published_as_of
 
 SEGMENTS = """
@@ -53,6 +54,8 @@ def print_summary(home: Home, shown_home: Path, as_of: date) -> None:
     console.print(table)
     place = shown_home / "published" / "marts.duckdb"
     console.print(f"Marts for BI: {place}, as Parquet in the folder beside it.", soft_wrap=True)
+    if (home.published / AUDIENCES).exists():
+        console.print(f"Audiences for your tools: {place.with_name(AUDIENCES)}", soft_wrap=True)
 
 
 def _percent(share: float | None) -> str:

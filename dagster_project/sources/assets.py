@@ -189,6 +189,8 @@ def _load(context: AssetExecutionContext, source: Source, home: Home) -> "Load":
 def _as_of(context: AssetExecutionContext, source: Source, home: Home) -> date:
     if context.has_partition_key:
         return date.fromisoformat(context.partition_key)
+    if context.has_partition_key_range:
+        return date.fromisoformat(context.partition_key_range.end)
     return default_as_of(source, home, _created_at(context))
 
 

@@ -25,6 +25,7 @@ from pydantic import (
 from dagster_project import sql
 from dagster_project.demo.clock import Simulation
 from dagster_project.errors import WarehouseError
+from dagster_project.experiments.config import Experiment
 from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER, Settings, environment_variable
 from dagster_project.sources.person import Person
@@ -276,6 +277,7 @@ class Source(_Strict):
     first_day: date = Field(date(2000, 1, 1), description="The first business day that can be asked for.")
     simulation: Simulation | None = None
     systems: tuple[System, ...]
+    experiments: tuple[Experiment, ...] = Field((), description="What is tried on some of the customers.")
 
     @field_validator("country")
     @classmethod
@@ -289,8 +291,9 @@ class Source(_Strict):
     @model_validator(mode="after")
     def _names_its_systems(self) -> "Source":
         names = [system.name for system in self.systems]
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two systems are called {repeated[0]}")
+        for kind, given in (("systems", names), ("experiments", [one.name for one in self.experiments])):
+            if repeated := sorted({name for name in given if given.count(name) > 1}):
+                raise ValueError(f"two {kind} are called {repeated[0]}")
         for system in self.systems:
             if system.shop and system.shop not in names:
                 raise ValueError(f"the shop of the system {system.name} is {system.shop}, which is not listed")

@@ -2,7 +2,8 @@
 
 contract_stage (staging, contract), identity_stage (who shares what with whom), core_stage (customers, daily facts),
 as_of_stage (facts as of the partition's date), segment_stage (segments of that date) and insight_stage (what happens
-around them, over all snapshots). What a model says stands in dbt/, what it depends on in translator.py.
+around them, over all snapshots). A run for a range of dates begins by writing the snapshots of all but the last one.
+What a model says stands in dbt/, what it depends on in translator.py.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +15,6 @@ from dagster import (
     AssetCheckResult,
     AssetCheckSeverity,
     AssetExecutionContext,
-    AssetKey,
     AssetsDefinition,
     BackfillPolicy,
     MaterializeResult,
@@ -23,35 +23,50 @@ from dagster import (
 from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
+from dagster_project.automation import FIRST_OF_THE_DATE, run_dates
 from dagster_project.transform.catalogue import validate_catalogue
 from dagster_project.transform.project import DbtProject, raise_failures
 from dagster_project.transform.translator import WarehouseTranslator
 from dagster_project.warehouse import check_as_of, open_warehouse
 
 WRITER_POOL = "warehouse_writer"
-# The as-of group begins here: what else is built for a date has to find this of the same date.
-FIRST_OF_THE_DATE = AssetKey(["core", "dim_customer"])
 SLOW_SECONDS = 1
 BUILT = {"success", "pass", "warn"}
 
 
 def build_dbt_assets(
-    project: DbtProject, translator: WarehouseTranslator, daily: PartitionsDefinition
+    project: DbtProject,
+    translator: WarehouseTranslator,
+    daily: PartitionsDefinition,
+    write_past_date: Callable[[date], int],
 ) -> Sequence[AssetsDefinition]:
-    """The six stages as multi-assets."""
+    """The six stages as multi-assets; `write_past_date` writes the snapshot of a date of a range but the last."""
 
     @cache
     def check_catalogue() -> None:
         """Once a process, whichever of the stages that read the catalogue comes first."""
         validate_catalogue(project.folder)
 
+    def begin_date(context: AssetExecutionContext) -> str:
+        """What a stage of the as-of group does before its models; returns the date to build."""
+        check_catalogue()
+        *past, as_of = run_dates(context)
+        if FIRST_OF_THE_DATE in context.selected_asset_keys:
+            for number, day in enumerate(past, 1):
+                rows = write_past_date(day)
+                context.log.info(f"{day}: snapshot of {rows:,} customers, date {number} of {len(past) + 1}")
+        else:
+            with open_warehouse(project.home.warehouse) as warehouse:
+                check_as_of(warehouse, as_of, {FIRST_OF_THE_DATE.path[1]: FIRST_OF_THE_DATE.path[0]})
+        return as_of.isoformat()
+
     return [
         _stage("contract_stage", project, translator),
         _stage("identity_stage", project, translator),
         _stage("core_stage", project, translator),
-        _stage("as_of_stage", project, translator, daily, check_catalogue),
-        _stage("segment_stage", project, translator, daily, check_catalogue),
-        _stage("insight_stage", project, translator, daily, check_catalogue),
+        _stage("as_of_stage", project, translator, daily, begin_date),
+        _stage("segment_stage", project, translator, daily, begin_date),
+        _stage("insight_stage", project, translator, daily, begin_date),
     ]
 
 
@@ -60,7 +75,7 @@ def _stage(
     project: DbtProject,
     translator: WarehouseTranslator,
     partitions_def: PartitionsDefinition | None = None,
-    check_catalogue: Callable[[], None] = lambda: None,
+    begin_date: Callable[[AssetExecutionContext], str | None] = lambda context: None,
 ) -> AssetsDefinition:
     # Models of platforms that this source does not use have no raw tables: they are no assets of its.
     unused = [f"fqn:warehouse.staging.{platform}" for platform in project.unused_platforms]
@@ -71,16 +86,12 @@ def _stage(
         select=f"tag:{name}",
         exclude=" ".join(unused) or None,
         partitions_def=partitions_def,
-        backfill_policy=BackfillPolicy.multi_run(1) if partitions_def else None,
+        backfill_policy=BackfillPolicy.single_run() if partitions_def else None,
         dagster_dbt_translator=translator,
         pool=WRITER_POOL,
     )
     def stage(context: AssetExecutionContext) -> Iterator[MaterializeResult | AssetCheckResult]:
-        as_of = context.partition_key if partitions_def else None
-        check_catalogue()
-        if as_of and FIRST_OF_THE_DATE not in context.selected_asset_keys:
-            with open_warehouse(project.home.warehouse) as warehouse:
-                check_as_of(warehouse, date.fromisoformat(as_of), {"dim_customer": "core"})
+        as_of = begin_date(context)
         selection = [_node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)]
         results = project.build(selection, as_of, _progress(context))
         yield from _events(results, project.manifest, translator)

@@ -26,6 +26,8 @@ CATALOGUE_FILE = SEGMENTS / "segment_catalog.yml"
 CATALOGUE_MODEL = "segment_catalog"
 PROFILE_FILE = SEGMENTS / "_int_customer_profile.yml"
 PROFILE_MODEL = "int_customer_profile"
+WIDE_FILE = SEGMENTS / "_segments__models.yml"
+WIDE_MODEL = "customer_segments"
 # What both engines compute alike, row by row and without the clock.
 FUNCTIONS = ("abs", "case", "cast", "ceil", "coalesce", "floor", "greatest", "least", "length", "lower")
 FUNCTIONS += ("nullif", "round", "trim", "upper")
@@ -70,6 +72,13 @@ def load_catalogue(dbt_folder: Path) -> Sequence[Segment]:
     ]
     _raise_if_any(faults)
     return [Segment.model_validate(entry) for entry in entries]
+
+
+def load_labels(dbt_folder: Path) -> Sequence[str]:
+    """The labels of customer_segments: the texts that its YAML describes beside the key."""
+    columns = _model(dbt_folder, WIDE_FILE, WIDE_MODEL)["columns"]
+    names = [column["name"] for column in columns if column["data_type"] == "string"]
+    return [name for name in names if name != "customer_key"]
 
 
 def validate_catalogue(dbt_folder: Path) -> None:

@@ -85,6 +85,11 @@ class DbtProject:
         """The raw tables that a platform's staging models read."""
         return [node["name"] for node in self.manifest["sources"].values() if node["source_name"] == platform]
 
+    def tables(self, schema: str) -> Sequence[str]:
+        """The models of a schema, by the names of their tables."""
+        models = [node for node in self.manifest["nodes"].values() if node["resource_type"] == "model"]
+        return [model["alias"] for model in models if model["schema"] == schema]
+
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """The manifest as dbt writes it: parsed on first use, then read from the home.
@@ -165,12 +170,12 @@ class DbtProject:
         return outcome.result
 
 
-def raise_failures(results: Sequence[Any]) -> None:
-    """Raises TransformError where dbt's results have a failed one."""
+def raise_failures(results: Sequence[Any], about: str = "") -> None:
+    """Raises TransformError where dbt's results have a failed one; `about` begins its message."""
     failed = [result for result in results if str(result.status) in {"error", "fail", "runtime error"}]
     if failed:
         sentences = "; ".join(f"{result.node.name}: {plain(result.message or str(result.status))}" for result in failed)
-        raise TransformError(f"dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}")
+        raise TransformError(f"{about}dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}")
 
 
 def plain(message: str) -> str:

@@ -17,11 +17,13 @@ import pandas
 import pytest
 import yaml
 from dagster import DagsterInstance, ExecuteInProcessResult
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from dagster_project.automation import DAILY_REFRESH
 from dagster_project.definitions import build_definitions
 from dagster_project.demo.simulate import Simulation, simulate
 from dagster_project.home import Home
+from dagster_project.publish.audience_config import EXAMPLE_FILE
 from dagster_project.settings import Settings
 from dagster_project.sources.assets import default_as_of
 from dagster_project.sources.config import BUILTIN_FILE, load_source
@@ -69,14 +71,17 @@ def _query(path: Path, sql: str) -> pandas.DataFrame:
 
 @pytest.fixture(scope="session")
 def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
-    """Runs a job on a source; give `home` to run again on the same home. Fails the test unless `may_fail`."""
+    """Runs a job on a source, for one date or for all from `since` on; give `home` to run again on the same home. Fails
+    the test unless `may_fail`."""
 
     def run(
         source: str,
         *,
         source_path: Path | None = None,
         sources_file: Path | None = None,
+        audiences_file: Path | None = None,
         as_of: str | date | None = None,
+        since: date | None = None,
         home: Path | None = None,
         job: str = DAILY_REFRESH,
         threads: int = 2,
@@ -85,17 +90,23 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
     ) -> Run:
         folder = home or tmp_path_factory.mktemp("home")
         given = {"source": source, "warehouse_home": folder, "warehouse_threads": threads}
-        settings = Settings(**given, **({"sources_file": sources_file} if sources_file else {}))
+        files = {"sources_file": sources_file, "audiences_file": audiences_file}
+        settings = Settings(**given, **{name: file for name, file in files.items() if file})
         with pytest.MonkeyPatch.context() as patch:
             if source_path:
                 patch.setitem(os.environ, "SOURCE_PATH", str(source_path))
             now = datetime.now(UTC)
             day = date.fromisoformat(str(as_of)) if as_of else default_as_of(load_source(settings), Home(folder), now)
+            dates = (
+                {"tags": {ASSET_PARTITION_RANGE_START_TAG: str(since), ASSET_PARTITION_RANGE_END_TAG: str(day)}}
+                if since
+                else {"partition_key": day.isoformat()}
+            )
             with DagsterInstance.ephemeral() as instance:
                 result = (
                     build_definitions(settings, dbt_folder)
                     .resolve_job_def(job)
-                    .execute_in_process(instance=instance, partition_key=day.isoformat(), raise_on_error=False)
+                    .execute_in_process(instance=instance, raise_on_error=False, **dates)
                 )
         finished = Run(Home(folder), day, result)
         assert may_fail or result.success, finished.failed_checks() or finished.failures()
@@ -109,13 +120,25 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
 SMALL_SHOP = {"seed": 11, "customers": 620, "start": date(2025, 4, 1), "end": date(2026, 3, 31)}
 
 
+SHORT_EXPERIMENT = {
+    "name": "short",
+    "segment": "country:DE",
+    "arms": {"control": 0.4, "treatment": 0.6},
+    "start": SMALL_SHOP["end"],
+    "metric": "orders",
+    "horizon_days": 2,
+}
+
+
 @pytest.fixture(scope="session")
 def small_shop(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """Arguments for `run_source`: the demo with few customers over one year, as a sources.yml of its own."""
-    entry = {**yaml.safe_load(BUILTIN_FILE.read_text())["demo"], "simulation": SMALL_SHOP}
+    """Arguments for `run_source`: the demo with few customers over one year, as a sources.yml of its own, with an
+    experiment of the shop's last day and the next, and the audiences of the example."""
+    demo = yaml.safe_load(BUILTIN_FILE.read_text())["demo"]
+    entry = {**demo, "simulation": SMALL_SHOP, "experiments": [*demo["experiments"], SHORT_EXPERIMENT]}
     path = tmp_path_factory.mktemp("sources") / "sources.yml"
     path.write_text(yaml.safe_dump({"small_shop": entry}))
-    return {"source": "small_shop", "sources_file": path}
+    return {"source": "small_shop", "sources_file": path, "audiences_file": EXAMPLE_FILE}
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Runs one after another on one home: without news, for the next day, for an older day.
+"""Runs one after another on one home: without news, for the next day, an older day, a range of days; experiments.
 
 What the marts hold does not belong here; how a run is told to fail stands in test_faults.py.
 """
@@ -15,12 +15,17 @@ import pandas
 import pytest
 
 from dagster_project.automation import RECOMPUTE
+from dagster_project.demo import win_back
 from dagster_project.demo.simulate import Simulation, simulate
+from dagster_project.experiments.results import assign_and_judge
 from dagster_project.home import Home
+from dagster_project.settings import Settings
+from dagster_project.sources.config import load_source
+from dagster_project.warehouse import open_warehouse
 from tests.integration.conftest import SMALL_SHOP, Run, differing_tables
 
 NEXT_DAY = SMALL_SHOP["end"] + timedelta(days=1)
-OLDER_DAY = SMALL_SHOP["end"] - timedelta(days=40)
+OLDER_DAY = win_back.STARTS_ON - timedelta(days=1)  # when the demo's experiment is drawn
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +64,25 @@ def test_the_next_day_lands_only_news(finished_shop: Run, next_day: Run):
         f"select count(*) from read_parquet('{finished_shop.home.folder}/raw/*/*/*.parquet', union_by_name = true)"
     ).fetchone()[0]
     assert 0 < sizes < all_rows / 20
+
+
+def test_the_next_days_audiences_tell_who_came_and_who_went(finished_shop: Run, next_day: Run):
+    changes = 0
+    for name, audience in _manifest(next_day)["audiences"].items():
+        files = {kind: next_day.home.published / file["file"] for kind, file in audience["files"].items()}
+        before = finished_shop.home.published / _manifest(finished_shop)["audiences"][name]["files"]["full"]["file"]
+        identifiers = _table(files["remove"]).columns.to_list()
+        held, former, came, went = (
+            set(_table(file)[identifiers].itertuples(index=False, name=None))
+            for file in (files["full"], before, files["add"], files["remove"])
+        )
+        assert (came, went) == (held - former, former - held)
+        changes += len(came) + len(went)
+    assert changes > 0
+
+
+def _table(file: Path) -> pandas.DataFrame:
+    return pandas.read_parquet(file) if file.suffix == ".parquet" else pandas.read_csv(file, dtype=str).fillna("")
 
 
 def test_the_next_day_equals_a_rebuild_from_nothing(run_source, small_shop, next_day: Run):
@@ -120,36 +144,121 @@ def test_movements_are_the_cross_table_of_two_snapshots(next_day: Run, two_snaps
     assert {(row.from_value, row.to_value): row.customers for row in found.itertuples()} == expected
 
 
-def test_history_does_not_depend_on_the_order_of_runs(run_source, small_shop, next_day: Run, tmp_path):
-    """An older date computed first, or when the later one stood already: the same spans, events and movements."""
-    in_order = Path(shutil.copytree(next_day.home.folder, tmp_path / "in_order", symlinks=True))
-    shutil.rmtree(in_order / "snapshots")
-    run_source(**small_shop, as_of=OLDER_DAY, home=in_order, job=RECOMPUTE)
-    first = run_source(**small_shop, as_of=NEXT_DAY, home=in_order, job=RECOMPUTE)
-    out_of_order = Path(shutil.copytree(in_order, tmp_path / "out_of_order", symlinks=True))
-    Home(out_of_order).snapshot(OLDER_DAY).unlink()
-    run_source(**small_shop, as_of=OLDER_DAY, home=out_of_order, job=RECOMPUTE)
-    second = run_source(**small_shop, as_of=NEXT_DAY, home=out_of_order, job=RECOMPUTE)
-    assert differing_tables(first.home.published, second.home.published) == []
-    dates = first.query("select distinct valid_from from segment_history order by all")["valid_from"]
-    assert [day.date() for day in dates] == [OLDER_DAY, NEXT_DAY]
+@pytest.fixture(scope="module")
+def range_of_days(run_source, small_shop, next_day: Run, tmp_path_factory) -> Run:
+    """Three days up to the published one in one run, on a copy of its home without snapshots."""
+    home = Path(shutil.copytree(next_day.home.folder, tmp_path_factory.mktemp("range") / "home", symlinks=True))
+    shutil.rmtree(home / "snapshots")
+    return run_source(**small_shop, since=NEXT_DAY - timedelta(days=2), as_of=NEXT_DAY, home=home, job=RECOMPUTE)
 
 
-def test_an_older_date_writes_its_snapshot_and_leaves_the_publication_alone(
-    run_source, small_shop, finished_shop: Run, copy_home
+def test_a_range_of_days_is_one_run(range_of_days: Run, next_day: Run):
+    days = [NEXT_DAY - timedelta(days=back) for back in (2, 1, 0)]
+    assert set(range_of_days.home.snapshots.iterdir()) == {range_of_days.home.snapshot(day) for day in days}
+    for day in days:
+        assert _snapshot_dates(range_of_days.home.snapshot(day)) == [day]
+    followed = range_of_days.query("select distinct valid_from from segment_history order by all")["valid_from"]
+    assert [day.date() for day in followed] == days
+    assert range_of_days.home.snapshot(NEXT_DAY).read_bytes() == next_day.home.snapshot(NEXT_DAY).read_bytes()
+    differing = differing_tables(next_day.home.published, range_of_days.home.published)
+    of_several_dates = {"experiment_result", "segment_event", "segment_health", "segment_history", "segment_transition"}
+    assert {*differing} <= of_several_dates
+
+
+def test_a_past_date_computed_again_says_the_same_in_any_order_of_runs(
+    run_source, small_shop, range_of_days: Run, tmp_path
 ):
-    older = run_source(**small_shop, as_of=OLDER_DAY, home=copy_home(finished_shop), job=RECOMPUTE)
+    """The middle day of the range on its own, after the later one, gives the snapshot that the range gave; and the
+    history that the last day then makes of them is the same."""
+    home = Path(shutil.copytree(range_of_days.home.folder, tmp_path / "home", symlinks=True))
+    middle = Home(home).snapshot(NEXT_DAY - timedelta(days=1))
+    said = middle.read_bytes()
+    middle.unlink()
+    run_source(**small_shop, as_of=NEXT_DAY - timedelta(days=1), home=home, job=RECOMPUTE)
+    assert middle.read_bytes() == said
+    last = run_source(**small_shop, as_of=NEXT_DAY, home=home, job=RECOMPUTE)
+    assert differing_tables(range_of_days.home.published, last.home.published) == []
+
+
+def _snapshot_dates(path: Path) -> list[date]:
+    return [day for (day,) in duckdb.sql(f"select distinct as_of_date from '{path}'").fetchall()]
+
+
+@pytest.fixture(scope="module")
+def older(run_source, small_shop, finished_shop: Run, tmp_path_factory) -> Run:
+    """An older day, computed on a copy of the finished shop's home."""
+    home = shutil.copytree(finished_shop.home.folder, tmp_path_factory.mktemp("older") / "home", symlinks=True)
+    return run_source(**small_shop, as_of=OLDER_DAY, home=Path(home), job=RECOMPUTE)
+
+
+def test_an_older_date_writes_its_snapshot_and_leaves_the_publication_alone(finished_shop: Run, older: Run):
     assert _manifest(older)["run_id"] == finished_shop.result.run_id
     assert _manifest(older)["as_of_date"] == finished_shop.as_of.isoformat()
-    snapshot = duckdb.sql(f"select distinct as_of_date from '{older.home.snapshot(OLDER_DAY)}'").fetchall()
-    assert snapshot == [(OLDER_DAY,)]
+    assert _snapshot_dates(older.home.snapshot(OLDER_DAY)) == [OLDER_DAY]
     assert older.home.snapshot(finished_shop.as_of).exists()
 
 
-def test_a_past_date_sees_only_what_had_happened(run_source, small_shop, finished_shop: Run, copy_home, tmp_path):
+# Experiments
+
+
+def test_an_experiment_is_not_assigned_without_a_run_on_its_eve(finished_shop: Run):
+    rows = finished_shop.query("select * from experiment_result").set_index("experiment")
+    assert set(rows.index) == {"short", "win_back"}
+    assert set(rows["status"]) == {"not_assigned"}
+    assert rows.loc["win_back", "reason"].startswith(f"no run was made for {OLDER_DAY}")
+
+
+def test_an_experiment_that_starts_within_a_range_of_days_says_what_the_published_orders_say(range_of_days: Run):
+    """Drawn for the first day of the range, judged for the last."""
+    (row,) = range_of_days.query("select * from experiment_result where experiment = 'short'").to_dict("records")
+    assert row["status"] == "complete"
+    drawn = pandas.read_parquet(range_of_days.home.assignment("short")).set_index("customer_key")
+    snapshot = pandas.read_parquet(range_of_days.home.snapshot(NEXT_DAY - timedelta(days=2)))
+    assert set(drawn.index) == set(snapshot[snapshot["country"] == "DE"]["customer_key"])
+    orders = range_of_days.query(f"""
+        select customer_key, count(*) as orders from fct_order
+        where order_date between date '{SMALL_SHOP["end"]}' and date '{NEXT_DAY}'
+            and (invalid_from is null or invalid_from > date '{NEXT_DAY}')
+        group by customer_key
+    """).set_index("customer_key")["orders"]
+    placed = orders.reindex(drawn.index).fillna(0).groupby(drawn["arm"]).agg(["mean", "size"])
+    assert [row["control_customers"], row["arm_customers"]] == placed["size"].tolist()
+    assert [row["control_mean"], row["arm_mean"]] == pytest.approx(placed["mean"].tolist())
+    assert placed["mean"].min() > 0
+
+
+@pytest.fixture(scope="module")
+def win_back_rows(older: Run, small_shop) -> pandas.DataFrame:
+    """What is said as of the last day of the experiment that was drawn when its eve was computed again."""
+    experiments = load_source(Settings(**small_shop)).experiments
+    with open_warehouse(older.home.warehouse) as warehouse:
+        rows = assign_and_judge(warehouse, older.home, SMALL_SHOP["end"], experiments)
+    return rows[rows["experiment"] == "win_back"].set_index("segment")
+
+
+def test_an_experiment_is_drawn_as_the_sender_drew_it(older: Run, win_back_rows: pandas.DataFrame):
+    """Whoever the CRM had on its list, written to or not, is in the same arm here: both drew the address."""
+    drawn = pandas.read_parquet(older.home.assignment("win_back"))
+    assert list(drawn.columns) == ["customer_key", "arm", "assigned_as_of", "split_value"]
+    snapshot = pandas.read_parquet(older.home.snapshot(OLDER_DAY))
+    assert set(drawn["customer_key"]) <= set(snapshot[snapshot["not_bought_within_90"]]["customer_key"])
+    contacts = older.warehouse_query(
+        "select record_id, customer_key from core.int_identity where record_type = 'contact'"
+    )
+    truth = pandas.read_parquet(older.home.demo / "truth.parquet")
+    listed = truth.dropna(subset=["win_back_arm"]).explode("contact_ids")
+    listed = listed.assign(record_id=listed["contact_ids"].astype(str)).merge(contacts, on="record_id")
+    both = listed.merge(drawn, on="customer_key")
+    assert len(both) > 0.9 * len(listed["person_id"].unique())
+    assert (both["arm"] == both["win_back_arm"]).all()
+    assert set(win_back_rows["status"]) == {"complete"}
+    assert win_back_rows.loc["(all)", "arm_customers"] == (drawn["arm"] == "treatment").sum()
+    assert len(win_back_rows) > 2
+
+
+def test_a_past_date_sees_only_what_had_happened(run_source, small_shop, older: Run, tmp_path):
     """As of an older date, orders and revenue equal those of a shop that was only simulated until shortly after it,
     when the orders that reach the shop some days late had come."""
-    older = run_source(**small_shop, as_of=OLDER_DAY, home=copy_home(finished_shop), job=RECOMPUTE)
     late = OLDER_DAY + timedelta(days=7)
     simulate(tmp_path / "then" / "demo", Simulation(**SMALL_SHOP), late, "Europe/Berlin")
     then = run_source(**small_shop, as_of=OLDER_DAY, home=tmp_path / "then")
@@ -159,15 +268,3 @@ def test_a_past_date_sees_only_what_had_happened(run_source, small_shop, finishe
         from core.fct_customer
     """
     assert older.warehouse_query(totals).to_dict() == then.warehouse_query(totals).to_dict()
-
-
-def test_publications_beyond_three_are_dropped(run_source, small_shop, finished_shop: Run, copy_home):
-    home = copy_home(finished_shop)
-    for number in range(3):
-        copied = home / "publications" / f"older-{number}"
-        copied.mkdir()
-    run = run_source(**small_shop, as_of=finished_shop.as_of, home=home)
-    kept = {path.name for path in (home / "publications").iterdir()}
-    assert len(kept) == 3
-    assert run.result.run_id in kept
-    assert (home / "published").resolve().name == run.result.run_id

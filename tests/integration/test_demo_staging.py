@@ -274,7 +274,7 @@ def test_crm(crm, staged):
 
     consents = staged("demo_crm__consents")
     assert set(consents["status"]) == _accepted("consents", "status")
-    assert set(consents["channel"]) == {"email", "sms"}
+    assert set(consents["channel"]) == {"email", "sms", "ads", "post", "push"}
     granted = (crm["consents"]["subscription_status"] == "SUBSCRIBED").sum()
     assert (consents["status"] == "granted").sum() == granted
 

@@ -8,10 +8,12 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from dagster_project.automation import RECOMPUTE
 from dagster_project.transform.project import DBT_FOLDER
 from tests.integration.conftest import Run, shop_database
 
@@ -183,12 +185,17 @@ def test_facts_that_contradict_each_other_are_not_predicted_from(
     project = Path(shutil.copytree(DBT_FOLDER, tmp_path / "dbt"))
     model = project / "models" / "core" / "as_of" / "fct_customer.sql"
     model.write_text(model.read_text().replace("coalesce(rhythm.occasions, 0)", "coalesce(rhythm.occasions + 1, 0)"))
-    run = run_source(
-        **small_shop, as_of=finished_shop.as_of, home=copy_home(finished_shop), dbt_folder=project, may_fail=True
-    )
-    _assert_stopped(
-        run, "check_core", "every customer has as many occasions as the customer facts count", finished_shop
-    )
+    home, sentence = copy_home(finished_shop), "every customer has as many occasions as the customer facts count"
+    run = run_source(**small_shop, as_of=finished_shop.as_of, home=home, dbt_folder=project, may_fail=True)
+    _assert_stopped(run, "check_core", sentence, finished_shop)
+
+    day_before = finished_shop.as_of - timedelta(days=1)
+    days = {"since": day_before, "as_of": finished_shop.as_of}
+    run = run_source(**small_shop, **days, home=home, job=RECOMPUTE, dbt_folder=project, may_fail=True)
+    [failure] = run.failures().values()
+    assert f"As of {day_before}: core/" in failure and sentence in failure
+    assert not run.home.snapshot(day_before).exists()
+    assert not AFTER_CORE & run.steps()
 
 
 def _assert_stopped(run: Run, gate: str, sentence: str, before: Run) -> None:

@@ -1,12 +1,17 @@
-"""What needs the simulated shop at its full size: cross-sell rules and predictions, against independent figures."""
+"""What needs the simulated shop at its full size: cross-sell rules, predictions and the planted experiment, against
+independent figures."""
 
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from dagster_project.automation import RECOMPUTE
+from dagster_project.demo import win_back
+from dagster_project.experiments.results import assign_and_judge
 from dagster_project.home import Home
 from dagster_project.prediction.assets import write_prediction
 from dagster_project.prediction.rules import load_rules
@@ -84,3 +89,25 @@ def test_chances_to_be_alive_hold_against_who_really_is(run: Run):
     # Three standard errors of a share, and what the fit itself may be off.
     allowed = 3 * (shares["chance"] * (1 - shares["chance"]) / shares["customers"]).pow(0.5) + 0.03
     assert (errors <= allowed).all(), shares
+
+
+def test_the_planted_experiment_is_found(run: Run, run_source: Callable[..., Run], tmp_path):
+    """Drawn on its eve and judged as of the last day: the intervals hold the orders that the send caused per customer
+    drawn into the treatment, and not 0."""
+    home = Path(shutil.copytree(run.home.folder, tmp_path / "home", symlinks=True))
+    eve = run_source("demo", as_of=win_back.STARTS_ON - timedelta(days=1), home=home, job=RECOMPUTE).home
+    with open_warehouse(eve.warehouse) as warehouse:
+        rows = assign_and_judge(warehouse, eve, run.as_of, load_source(Settings(source="demo")).experiments)
+    row = rows.set_index("segment").loc["(all)"]
+    assert row["status"] == "complete"
+    assert row["is_significant"]
+
+    drawn = pd.read_parquet(eve.assignment("win_back")).query("arm == 'treatment'")
+    truth = pd.read_parquet(run.home.demo / "truth.parquet").dropna(subset=["win_back_order_on"]).explode("order_ids")
+    orders = run.query("select order_id, customer_key from fct_order").astype({"order_id": "int64"})
+    caused = truth.merge(orders, left_on="order_ids", right_on="order_id").drop_duplicates("person_id")
+    lift = caused["customer_key"].isin(drawn["customer_key"]).sum() / len(drawn)
+    assert 0.02 < lift < 0.08
+    for prefix in ("", "cuped_"):
+        assert row[f"{prefix}interval_low"] < lift < row[f"{prefix}interval_high"]
+        assert row[f"{prefix}interval_low"] > 0

@@ -6,11 +6,14 @@ to day (tests/unit/test_identity_over_days.py).
 
 import shutil
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 
+import pandas
 import pytest
 from demo_planting import Item, plant_cart, plant_contact, plant_customer, plant_order
 
+from dagster_project.automation import RECOMPUTE
 from tests.integration.conftest import Run, shop_database
 
 GUEST_SPELLINGS = ["eleven@example.com", "Eleven@Example.com", "ELEVEN@EXAMPLE.COM", "  eleven@example.com  "]
@@ -86,8 +89,10 @@ def run(run_source: Callable[..., Run], small_shop, finished_shop: Run, tmp_path
 
 @pytest.fixture(scope="module")
 def later_run(run_source: Callable[..., Run], small_shop, run: Run, tmp_path_factory) -> Run:
-    """A run after the second of two people took the e-mail of the first, and somebody an e-mail of their own."""
+    """A run after the second of two people took the e-mail of the first, and somebody an e-mail of their own; the day
+    before has a snapshot of the two."""
     home = shutil.copytree(run.home.folder, tmp_path_factory.mktemp("later") / "home", symlinks=True)
+    run_source(**small_shop, as_of=run.as_of - timedelta(days=1), home=Path(home), job=RECOMPUTE)
     with shop_database(home) as shop:
         change = "update customers set email = ?, updated_at = '2026-03-31 21:59:59' where id = ?"
         shop.execute(change, (f"{MERGING[0]}@example.com", MERGING[1]))
@@ -188,6 +193,27 @@ def test_a_merge_keeps_the_older_key_and_redirects_the_other(run: Run, later_run
     )
     assert redirects["customer_key"].tolist() == [older]
     assert _orders(later_run, older) == 2
+
+
+def test_history_of_two_who_became_one_is_that_of_the_older(run: Run, later_run: Run):
+    older, younger = (_customer(run, "customer", number) for number in MERGING)
+    day_before, day = later_run.as_of - timedelta(days=1), later_run.as_of
+    labels = later_run.query("select distinct segment from segment_history where value is null or value <> 'in'")
+    snapshots = [
+        pandas.read_parquet(later_run.home.snapshot(date)).set_index("customer_key") for date in (day_before, day)
+    ]
+    assert younger in snapshots[0].index and younger not in snapshots[1].index
+    history = later_run.query(f"select * from segment_history where customer_key in ('{older}', '{younger}')")
+    assert set(history["customer_key"]) == {older}
+    for label in labels["segment"]:
+        spans = history[history["segment"] == label].sort_values("valid_from")
+        was, now = (None if pandas.isna(value) else value for value in (frame.at[older, label] for frame in snapshots))
+        expected = [(was, day_before)] if was == now else [(was, day_before), (now, day)]
+        values = spans["value"].astype(object).where(spans["value"].notna(), None)
+        assert [*zip(values, spans["valid_from"].dt.date, strict=True)] == expected
+        assert spans["valid_to"].iloc[:-1].tolist() == spans["valid_from"].iloc[1:].tolist()
+        assert spans["valid_to"].isna().iloc[-1]
+    assert later_run.failed_checks() == []
 
 
 def test_a_split_gives_the_part_without_the_first_record_a_new_key(run: Run, later_run: Run):

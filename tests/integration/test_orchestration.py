@@ -18,6 +18,7 @@ from dagster import (
     build_schedule_context,
     materialize,
 )
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from dagster_project.automation import DAILY_REFRESH, RECOMPUTE
 from dagster_project.definitions import build_definitions
@@ -97,10 +98,32 @@ def test_a_part_of_the_as_of_group_is_refused_for_a_date_that_the_warehouse_does
     )
 
 
-def test_a_range_of_dates_is_one_run_a_date(definitions: Definitions):
+def test_a_range_of_dates_is_one_run(definitions: Definitions):
     graph = definitions.resolve_asset_graph()
     for key in definitions.resolve_job_def(RECOMPUTE).asset_layer.selected_asset_keys:
-        assert graph.get(key).backfill_policy == BackfillPolicy.multi_run(1)
+        assert graph.get(key).backfill_policy == BackfillPolicy.single_run()
+
+
+@pytest.mark.parametrize("chosen", [["core", "dim_customer"], ["segments", "seg_rfm"], ["published", "snapshot"]])
+def test_a_part_of_the_as_of_group_is_refused_for_a_range_of_dates(
+    definitions: Definitions, finished_shop: Run, chosen: list[str]
+):
+    first_day = finished_shop.as_of - timedelta(days=3)
+    result = materialize(
+        list(definitions.assets),
+        selection=AssetSelection.assets(AssetKey(chosen)),
+        tags={
+            ASSET_PARTITION_RANGE_START_TAG: str(first_day),
+            ASSET_PARTITION_RANGE_END_TAG: str(finished_shop.as_of),
+        },
+        instance=DagsterInstance.ephemeral(),
+        raise_on_error=False,
+    )
+    assert not result.success
+    assert f"not for {first_day} to {finished_shop.as_of}: choose all of recompute" in "".join(
+        failures(result.all_events)
+    )
+    assert list(finished_shop.home.snapshots.iterdir()) == [finished_shop.home.snapshot(finished_shop.as_of)]
 
 
 def test_the_workspace_loads(tmp_path):

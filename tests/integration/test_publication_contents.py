@@ -19,6 +19,7 @@ PUBLISHED = {
     "dim_category",
     "dim_customer",
     "dim_product",
+    "experiment_result",
     "fct_browse_event",
     "fct_customer",
     "fct_declared_trait",

@@ -119,6 +119,15 @@ def test_a_path_that_is_not_there(make_run, tmp_path: Path):
     assert errors == [f"The system online_retail is to be read from {missing}, but nothing is there."]
 
 
+def test_a_wrong_audience(make_run, invoices: Path, tmp_path: Path):
+    path = tmp_path / "audiences.yml"
+    mail = {"name": "mail", "segment": "vips", "channel": "email", "format": "csv", "destination": "mail"}
+    path.write_text(yaml.safe_dump({"audiences": [mail]}))
+    code, _, errors = make_run(SOURCE="online_retail", SOURCE_PATH=invoices, AUDIENCES_FILE=path)
+    assert code == 1
+    assert errors == ["audiences.yml, audience mail: the catalogue has no segment vips."]
+
+
 def test_a_file_that_is_something_else(make_run, tmp_path: Path):
     other = tmp_path / "sales.csv"
     other.write_text("day,amount\n2026-01-01,5\n")

@@ -81,6 +81,7 @@ def test_another_seed_is_another_shop(tmp_path, earlier_and_later):
     params=[
         pytest.param((SIMULATION, EARLIER, LATER), id="the clocks change"),
         pytest.param((SIMULATION, date(2025, 1, 31), date(2025, 2, 1)), id="prices rise"),
+        pytest.param((SIMULATION, date(2026, 3, 4), date(2026, 3, 9)), id="the win-back is on"),
         pytest.param((CROWD, date(2024, 7, 4), date(2024, 7, 5)), id="people buy just after midnight"),
     ],
 )

@@ -197,7 +197,7 @@ def test_messages_and_consents(crm):
     assert set(opens["is_machine"]) == {"true", "false"}
     assert (messages.loc[messages["type"] != "OPEN", "is_machine"] == "false").all()
     assert {"SUBSCRIBED", "UNSUBSCRIBED"} == set(consents["subscription_status"])
-    assert {"EMAIL", "SMS"} == set(consents["channel"])
+    assert {"EMAIL", "SMS", "ADS", "POST", "PUSH"} == set(consents["channel"])
     contacts = properties(crm["contacts"])
     assert contacts["archived"].any()
     assert "lead" in set(contacts["lifecyclestage"])

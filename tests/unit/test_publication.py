@@ -1,4 +1,4 @@
-"""A publication replaces the one before in one step, a snapshot its own. What is public stands elsewhere."""
+"""A publication replaces the one before in one step. What is public stands elsewhere."""
 
 import hashlib
 import json
@@ -14,7 +14,8 @@ import pytest
 
 from dagster_project.home import Home
 from dagster_project.publish import publication
-from dagster_project.publish.publication import publish, published_as_of, write_snapshot
+from dagster_project.publish.audience_config import Audience, AudienceError, Audiences
+from dagster_project.publish.publication import publish, published_as_of
 from dagster_project.warehouse import AsOfError
 
 DAY = date(2026, 6, 30)
@@ -126,6 +127,53 @@ def test_a_crash_before_the_swap_leaves_the_last_publication(home: Home, warehou
     assert not home.published.with_name("published.tmp").is_symlink()
 
 
+VIPS = {"name": "vips", "segment": "vip", "channel": "email", "format": "csv", "destination": "mail"}
+
+
+def test_audiences_are_in_place_before_the_publication_is(home: Home, warehouse, monkeypatch: pytest.MonkeyPatch):
+    """Compared with the publication that stands: one that never came to stand is none."""
+    audiences = Audiences(audiences=(Audience(**VIPS),))
+    full, add, remove = (Path("audiences", "mail", f"vips_{kind}.csv") for kind in ("full", "add", "remove"))
+    warehouse("ann")
+    _make_vip(home, "ann")
+    manifest = publish(home, "run-1", DAY, TABLES, audiences)
+    assert (home.published / full).read_text() == "email\nann@x.de\n"
+    assert json.loads((home.published / "manifest.json").read_text())["audiences"] == manifest["audiences"]
+    _make_vip(home, "bob")
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="power cut"):
+        patch.setattr(publication.os, "replace", _power_cut)
+        publish(home, "run-2", DAY, TABLES, audiences)
+    assert (home.publications / "run-2" / full).read_text() == "email\nbob@x.de\n"
+    assert (home.published / full).read_text() == "email\nann@x.de\n"
+    _make_vip(home, "cleo")
+    publish(home, "run-3", DAY, TABLES, audiences)
+    assert (home.published / add).read_text() == "email\ncleo@x.de\n"
+    assert (home.published / remove).read_text() == "email\nann@x.de\n"
+
+
+def test_an_audience_that_cannot_be_written_leaves_the_last_publication(home: Home, warehouse):
+    warehouse("ann")
+    publish(home, "run-1", DAY, TABLES)
+    _make_vip(home, "ann")
+    for audience in ({**VIPS, "experiment": "letter", "arm": "a"}, VIPS):
+        with pytest.raises((AudienceError, AsOfError)):
+            publish(home, "run-2", DAY, TABLES, Audiences(audiences=(Audience(**audience),)))
+        assert os.readlink(home.published) == "publications/run-1"
+        _make_vip(home, "ann", as_of=date(2026, 6, 1))
+
+
+def _make_vip(home: Home, customer: str, as_of: date = DAY) -> None:
+    """The only member of the segment, contactable by e-mail, as of a day."""
+    with duckdb.connect(str(home.warehouse)) as connection:
+        connection.execute(f"""
+            create or replace table segments.segment_membership as
+            select '{customer}' as customer_key, 'vip' as segment, date '{as_of}' as as_of_date;
+            create or replace table segments.int_audience_customer as
+            select '{customer}' as customer_key, '{customer}@x.de' as email, true as is_contactable_by_email,
+                date '{as_of}' as as_of_date
+        """)
+
+
 def _power_cut(*_: object) -> None:
     raise OSError("power cut")
 
@@ -138,26 +186,10 @@ def test_tables_of_another_date_are_not_published(home: Home, warehouse, stale: 
     warehouse("bob", **stale)
     with pytest.raises(AsOfError, match=r"for 2026-06-30, but \S+ holds 2026-06-01: run recompute for 2026-06-30"):
         publish(home, "run-2", DAY, TABLES)
-    with pytest.raises(AsOfError, match=r"segments\.customer_segments holds 2026-06-01"):
-        write_snapshot(home, DAY)
     assert _customers(home.published / "marts.duckdb") == [("ann", DAY)]
-    assert not home.snapshot(DAY).exists()
 
 
 def test_a_date_before_the_first_customer_is_no_other_date(home: Home, warehouse):
     warehouse("nobody", as_of=None)
     publish(home, "run-1", DAY, TABLES)
     assert _customers(home.published / "marts.duckdb") == []
-    assert write_snapshot(home, DAY) == (home.snapshot(DAY), 0)
-
-
-def test_a_snapshot_replaces_that_of_its_date_only(home: Home, warehouse):
-    other = date(2026, 6, 1)
-    for day, customer in ((other, "ann"), (DAY, "bob"), (DAY, "cleo")):
-        warehouse(customer, as_of=day)
-        assert write_snapshot(home, day) == (home.snapshot(day), 1)
-    found = {
-        path.name: duckdb.execute("select customer_key from read_parquet(?)", [str(path)]).fetchall()
-        for path in home.snapshot(DAY).parent.iterdir()
-    }
-    assert found == {"as_of_date=2026-06-01.parquet": [("ann",)], "as_of_date=2026-06-30.parquet": [("cleo",)]}

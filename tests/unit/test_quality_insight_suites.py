@@ -53,6 +53,17 @@ create table insights.segment_performance as
 create table insights.cohort_retention as
     select * from (values (date '2026-05-01', 0, 2, 1.0), (date '2026-05-01', 1, 2, 0.5))
         as cells (cohort_month, months_since, customers, retention);
+create table insights.experiment_result as
+    select * from (
+        values ('spring', 'treatment', '(all)', 'complete', 10, 1.0, 0.5, 0.1, 0.9, 0.04, 0.4, 0.2, 0.6, 0.03, 0.03),
+            ('spring', 'treatment', 'country:DE', 'complete', 6, 1.0, 0.5, 0.1, 0.9, 0.04, 0.4, 0.2, 0.6, 0.03, 0.06),
+            ('spring', 'treatment', 'country:FR', 'complete', 4, 1, 0, null, null, null, null, null, null, null, null),
+            ('autumn', 'treatment', '(all)', 'waiting', 9, null, null, null, null, null, null, null, null, null, null)
+    ) as results (
+        experiment, arm, segment, status, arm_customers, control_mean, difference, interval_low, interval_high, p_value,
+        cuped_difference, cuped_interval_low, cuped_interval_high, cuped_p_value, holm_p_value
+    )
+    cross join (select date '2026-06-30' as as_of_date, date '2026-06-30' as end_date);
 """
 
 # (table, sentence): a fault, and what the failure then shows.
@@ -96,6 +107,18 @@ FAULTS = {
     ("segment_performance", "shares lie between 0 and 1, and the net promoter score between -100 and 100"): (
         "update insights.segment_performance set nps = 101 where segment = 'vip'",
         "rows fail: vip",
+    ),
+    ("experiment_result", "outcomes are told once the last day is over"): (
+        "update insights.experiment_result set status = 'running' where segment = 'country:DE'",
+        "rows fail: spring treatment country:DE",
+    ),
+    ("experiment_result", "a difference lies within its interval, and Holm lowers no p-value"): (
+        "update insights.experiment_result set holm_p_value = 0.02 where segment = '(all)'",
+        "rows fail: spring treatment (all)",
+    ),
+    ("experiment_result", "the customers of the values sum to everybody drawn"): (
+        "update insights.experiment_result set arm_customers = 5 where segment = 'country:DE'",
+        "rows fail: spring treatment",
     ),
     ("cohort_retention", "the cohorts sum to the buyers"): (
         "update insights.cohort_retention set customers = 3 where months_since = 0",

@@ -1,0 +1,37 @@
+"""Snapshots: the wide customer table of each date as a Parquet file, and which of them are kept.
+
+What history makes of them stands in dbt/models/insights/.
+"""
+
+import os
+from datetime import date, timedelta
+from pathlib import Path
+
+from dagster_project import sql
+from dagster_project.home import Home
+from dagster_project.warehouse import check_as_of, open_warehouse
+
+
+def write_snapshot(home: Home, as_of: date) -> tuple[Path, int]:
+    """Write the wide table of the date, one row per customer; returns its path and its rows."""
+    path = home.snapshot(as_of)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".tmp")
+    with open_warehouse(home.warehouse) as connection:
+        check_as_of(connection, as_of, {"customer_segments": "segments"})
+        rows = connection.execute(f"""
+            copy (select * from segments.customer_segments order by customer_key)
+            to {sql.text(unfinished)} (format parquet, compression zstd)
+        """).fetchone()[0]
+    os.replace(unfinished, path)
+    return path, rows
+
+
+def drop_old_snapshots(home: Home, kept: int) -> list[date]:
+    """Delete all but the `kept` newest snapshots and those of a month's last day; returns the dates deleted."""
+    files = home.snapshots.glob("as_of_date=*.parquet")
+    dates = sorted(date.fromisoformat(file.stem.partition("=")[2]) for file in files)
+    dropped = [day for day in dates[:-kept] if (day + timedelta(days=1)).day != 1]
+    for day in dropped:
+        home.snapshot(day).unlink()
+    return dropped
