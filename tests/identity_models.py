@@ -20,9 +20,10 @@ from dagster_project.transform.project import DBT_FOLDER, DbtProject
 
 MOST = 2  # others that a key may join
 SHOP_COUNTRY = "DE"
-CONTRACT = ("customers", "contacts", "orders", "checkouts", "refunds")
+CONTRACT = ("customers", "contacts", "orders", "checkouts", "refunds", "erasure_requests")
 BEFORE_COMPONENTS = ("int_identity_phone", "int_identity_origin", "int_identity_link")
 AFTER_COMPONENTS = ("int_identity", "int_customer_redirect")
+OF_ERASURE = ("int_erased_record", "int_erased_identifier")
 SYSTEM = {"platform": "none", "entities": [], "tables": [], "shop": "shop"}
 VARS = {
     "shop_time_zone": "UTC",
@@ -94,7 +95,9 @@ class IdentityModels:
     def __init__(self, home: Home) -> None:
         write_empty_exchange(home)
         project = DbtProject(DBT_FOLDER, home, VARS, threads=2)
-        results = project.build(["+int_phone_spelling", "+int_identity_link", "+int_customer_redirect"])
+        results = project.build(
+            ["+int_phone_spelling", "+int_identity_link", "+int_customer_redirect", "+int_erased_identifier"]
+        )
         assert {str(result.status) for result in results} <= {"success", "pass"}
         self._sql = {result.node.name: result.node.compiled_code for result in results}
         self._exchange = home.exchange
@@ -129,6 +132,22 @@ class IdentityModels:
             self._pairs("origin_key, record_key", "int_identity_origin"),
             self._pairs("former_key, customer_key", "int_customer_redirect"),
         )
+
+    def erased(self, day: Day, request: Mapping[str, str]) -> set[tuple[str, str | None, str]]:
+        """Kind, system and value of everything that a request of the CRM's, which came with the day, erases."""
+        given = {"source_system": "crm", "request_id": "1", "outcome": "kept", "is_deleted": False, **request}
+        self._warehouse.register("requested", pd.DataFrame([given]))
+        self._warehouse.execute("truncate contract.erasure_requests_rows")
+        self._warehouse.execute("insert into contract.erasure_requests_rows by name select * from requested")
+        self._warehouse.execute(
+            "create or replace table contract.erasure_requests as from contract.erasure_requests_rows"
+        )
+        self.of([day])
+        for model in OF_ERASURE:
+            self._build("core", model)
+        self._warehouse.execute("truncate contract.erasure_requests_rows")
+        found = self._warehouse.execute("select kind, source_system, value from core.int_erased_identifier")
+        return set(found.fetchall())
 
     def _fill(self, entity: str, rows: pd.DataFrame) -> None:
         filled = rows[[*COLUMNS[entity], *SAME_NAMES]].rename(columns=COLUMNS[entity])

@@ -109,7 +109,8 @@ class TableErasure:
             f"not coalesce(cast({sql.name(name)} as varchar) in ({', '.join(map(sql.text, texts))}), false)"
             for name, texts in self.person.spare.items()
         ]
-        return " and ".join([f"({' or '.join(signs or ['false'])})", *spared])
+        conditions = [f"({' or '.join(signs or ['false'])})", *spared]
+        return f"({' and '.join(conditions)})"
 
 
 def _is_erased(identifier: str) -> str:

@@ -1,0 +1,214 @@
+"""The list of erased people, and what it does to rows that raw holds and to rows that land.
+
+Whom a request names does not belong here (test_erasure_people.py), a whole run neither (integration/test_erasure.py).
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.erasure.erased import Erased, ErasureError
+from dagster_project.erasure.raw import check_nothing_is_left, learn_rows, remove_rows, table_erasures
+from dagster_project.home import Home
+from dagster_project.sources.config import Source
+from dagster_project.sources.landing import Load, land
+from dagster_project.sources.readers import open_system
+from dagster_project.sources.readers.connection import open_connection
+
+DAY = date(2026, 6, 30)
+ANN = [("customer_id", "shop", "7"), ("email", "", "ann@example.org"), ("phone", "", "+49 30 901820")]
+TABLES = {
+    "customers": {"key": ["id"], "person": {"customer_id": "id", "email": "about.email"}},
+    "orders": {
+        "key": ["id"],
+        "cursor": "updated_at",
+        "person": {"customer_id": "customer_id", "email": "email", "keep": ["id", "total", "updated_at"]},
+    },
+    "reviews": {"key": ["id"], "person": {"via": {"orders": "order_id"}, "spare": {"kind": "stars"}}},
+    "products": {"person": "nobody"},
+}
+ROWS = {
+    "customers": """(values (7, '{"email": "old@example.org"}'), (8, '{"email": " Ann@Example.org"}'),
+        (9, '{"email": "bob@example.org"}'), (10, null)) as given (id, about)""",
+    "orders": """(values (1, 7.0, null, 10.5, 'a', timestamp '2026-06-01'),
+        (2, null, 'ANN@example.org', 20.5, 'b', timestamp '2026-06-02'),
+        (3, 9.0, 'bob@example.org', 30.5, 'c', timestamp '2026-06-03'))
+        as given (id, customer_id, email, total, street, updated_at)""",
+    "reviews": """(values (1, 1, 'text', 'x'), (2, 2, 'stars', '5'), (3, 3, 'text', 'y'))
+        as given (id, order_id, kind, said)""",
+    "products": "(values (7, 'mug')) as given (id, title)",
+}
+LEFT = {
+    "customers": [(9, '{"email": "bob@example.org"}'), (10, None)],
+    "orders": [
+        (1, None, None, 10.5, None, datetime(2026, 6, 1)),
+        (2, None, None, 20.5, None, datetime(2026, 6, 2)),
+        (3, 9.0, "bob@example.org", 30.5, "c", datetime(2026, 6, 3)),
+    ],
+    "reviews": [(2, 2, "stars", "5"), (3, 3, "text", "y"), (4, 3, "stars", "4")],
+    "products": [(7, "mug")],
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "o'brien")
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    """A shop of Parquet files with the tables above."""
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    for table, rows in ROWS.items():
+        duckdb.sql(f"select * from {rows}").write_parquet(str(folder / f"{table}.parquet"))
+    tables = {name: {"file": f"{name}.parquet", **table} for name, table in TABLES.items()}
+    system = {"name": "shop", "platform": "demo_shop", "kind": "files", "path": str(folder), "tables": tables}
+    order = {"system": "shop", "table": "orders", "column": "updated_at", "time_zone": "UTC"}
+    return Source.model_validate(
+        {"time_zone": "UTC", "currency": "EUR", "last_order": order, "systems": [system], "first_day": "2026-01-01"}
+    )
+
+
+@pytest.fixture
+def erased(home: Home) -> Iterator[Erased]:
+    with open_connection(home) as (connection, _):
+        yield Erased.on(connection, home)
+
+
+@pytest.fixture
+def extract(source: Source, home: Home) -> Callable[[], dict[str, int]]:
+    """Lands every table as a run does; returns how many rows of each."""
+    count = 0
+
+    def run() -> dict[str, int]:
+        nonlocal count
+        count += 1
+        (system,) = source.systems
+        landed = {}
+        for table, config in system.tables.items():
+            with open_system(system, home) as reader:
+                listed = Erased.on(reader.connection, home)
+                erasures = {one.table: one for one in table_erasures(listed, source)} if listed else {}
+                load = Load(f"run-{count}", datetime(2026, 7, 1) + timedelta(days=count), DAY)
+                folder, rejects = home.raw("shop", table), home.rejects("shop", table)
+                landed[table] = land(reader, table, config, folder, rejects, load, erasures.get(table)).rows
+        return landed
+
+    return run
+
+
+def _raw(home: Home, table: str) -> list[tuple]:
+    files = [str(path) for path in sorted(home.raw("shop", table).glob("*.parquet"))]
+    columns = "* exclude (_loaded_at, _load_id, _as_of, _is_deleted)"
+    return duckdb.execute(f"select distinct {columns} from read_parquet(?) order by all", [files]).fetchall()
+
+
+def _erase(erased: Erased, source: Source, home: Home) -> dict[str, int]:
+    """How many files of each table were written anew."""
+    erased.put(ANN, DAY)
+    erasures = table_erasures(erased, source)
+    learn_rows(erasures, home, DAY)
+    return {one.table: remove_rows(one, home.raw("shop", one.table)).files for one in erasures}
+
+
+def test_the_list_holds_keyed_hashes_and_nothing_to_read(erased: Erased, home: Home):
+    assert erased.put([*ANN, ("email", "", " Ann@Example.ORG\t")], DAY) == 3
+    assert erased.put(ANN, DAY) == 0
+    assert home.erasure_key.stat().st_mode & 0o777 == 0o600
+    key = home.erasure_key.read_text()
+    values = ["|customer_id|shop|7", "|email||ann@example.org", "|phone||+4930901820"]
+    expected = {hashlib.sha256((key + value).encode()).hexdigest() for value in values}
+    rows = duckdb.read_parquet(str(home.erased)).fetchall()
+    assert {identifier for identifier, _ in rows} == expected
+    assert {day for _, day in rows} == {DAY}
+
+
+def test_a_list_without_its_key_is_refused(erased: Erased, home: Home):
+    erased.put(ANN, DAY)
+    home.erasure_key.unlink()
+    with (
+        open_connection(home) as (connection, _),
+        pytest.raises(ErasureError, match=r"state/erasure\.key is missing"),
+    ):
+        Erased.on(connection, home)
+
+
+def test_rows_go_or_stay_as_nobodys(erased: Erased, source: Source, home: Home, extract):
+    extract()
+    assert _erase(erased, source, home) == {"customers": 1, "orders": 1, "reviews": 1}
+    assert {table: _raw(home, table) for table in TABLES} == LEFT
+
+
+def test_only_files_that_hold_the_person_are_written_anew(erased: Erased, source: Source, home: Home, extract):
+    extract()
+    (file,) = home.raw("shop", "orders").glob("*.parquet")
+    other = file.with_name("other.parquet")
+    landed = duckdb.read_parquet(str(file))
+    landed.filter("id = 3").write_parquet(str(other))
+    before, columns = (other.read_bytes(), other.stat().st_mtime_ns), (landed.columns, landed.types)
+    assert _erase(erased, source, home)["orders"] == 1
+    assert (other.read_bytes(), other.stat().st_mtime_ns) == before
+    written = duckdb.read_parquet(str(file))
+    assert (written.columns, written.types) == columns
+    assert [number for (number,) in written.project("id").fetchall()] == [1, 2, 3]
+    again = [remove_rows(one, home.raw("shop", one.table)).files for one in table_erasures(erased, source)]
+    assert again == [0, 0, 0]
+
+
+def test_what_the_source_serves_again_does_not_land(erased: Erased, source: Source, home: Home, extract):
+    extract()
+    _erase(erased, source, home)
+    for file in (Path(source.systems[0].path)).iterdir():
+        os.utime(file, ns=(1, 1))  # so that it counts as another file
+    assert extract() == dict.fromkeys(TABLES, 0)
+    assert {table: _raw(home, table) for table in TABLES} == LEFT
+
+
+def test_news_of_the_person_land_as_nobodys_or_not_at_all(erased: Erased, source: Source, home: Home, extract):
+    extract()
+    _erase(erased, source, home)
+    folder = Path(source.systems[0].path)
+    news = {
+        "customers": "(values (7, '{}'), (11, '{\"email\": \"ann@example.org\"}')) as given (id, about)",
+        "orders": """(values (1, null, 'other@example.org', 11.5, 'a', timestamp '2026-06-04'),
+            (4, 7.0, null, 40.5, 'd', timestamp '2026-06-05'))
+            as given (id, customer_id, email, total, street, updated_at)""",
+        "reviews": "(values (5, 4, 'text', 'z')) as given (id, order_id, kind, said)",
+    }
+    for table, rows in news.items():
+        duckdb.sql(f"select * from {rows}").write_parquet(str(folder / f"{table}.parquet"))
+    assert extract() == {"customers": 0, "orders": 2, "reviews": 0, "products": 0}
+    # An order that was theirs stays known as such, whatever it says now.
+    assert {row for row in _raw(home, "orders") if row not in LEFT["orders"]} == {
+        (1, None, None, 11.5, None, datetime(2026, 6, 4)),
+        (4, None, None, 40.5, None, datetime(2026, 6, 5)),
+    }
+
+
+def test_an_address_that_is_left_is_told_by_its_place_and_not_by_itself(
+    erased: Erased, source: Source, home: Home, extract
+):
+    extract()
+    _erase(erased, source, home)
+    check_nothing_is_left(erased, source, home)
+    rows = "(values (8, 'Write to <Ann@example.org>.')) as given (id, title)"
+    duckdb.sql(f"select * from {rows}").write_parquet(str(Path(source.systems[0].path) / "products.parquet"))
+    extract()
+    with pytest.raises(ErasureError) as raised:
+        check_nothing_is_left(erased, source, home)
+    assert "The column title of the table shop/products still holds an e-mail" in str(raised.value)
+    assert "ann" not in str(raised.value).lower()
+
+
+def test_a_table_that_does_not_say_whose_its_rows_are_stops_an_erasure(erased: Erased, source: Source):
+    (system,) = source.systems
+    silent = system.tables["products"].model_copy(update={"person": None})
+    system = system.model_copy(update={"tables": {**system.tables, "products": silent}})
+    with pytest.raises(ErasureError, match=r"it is not said whose rows shop/products holds: give the table a person"):
+        table_erasures(erased, source.model_copy(update={"systems": (system,)}))
