@@ -34,9 +34,9 @@ VARS = {
 FIRST_DAY = datetime(2026, 6, 1)
 # The contract's names of what a row says, per entity.
 COLUMNS = {
-    "customers": {"id": "customer_id", "recorded_at": "created_at"},
-    "contacts": {"id": "contact_id", "recorded_at": "created_at", "customer": "shop_customer_id"},
-    "orders": {"id": "order_id", "recorded_at": "ordered_at", "customer": "customer_id"},
+    "customers": {"id": "customer_id", "recorded_at": "created_at", "country": "country"},
+    "contacts": {"id": "contact_id", "recorded_at": "created_at", "customer": "shop_customer_id", "country": "country"},
+    "orders": {"id": "order_id", "recorded_at": "ordered_at", "customer": "customer_id", "country": "country"},
     "checkouts": {"id": "checkout_id", "recorded_at": "started_at", "customer": "customer_id"},
 }
 SAME_NAMES = ("source_system", "email", "phone", "updated_at", "loaded_at", "landed_as_of", "row_hash", "outcome")
@@ -51,6 +51,7 @@ class Row(NamedTuple):
     email: str | None = None
     phone: str | None = None
     is_faulty: bool = False
+    country: str | None = None
 
     @property
     def system(self) -> str:
@@ -187,4 +188,4 @@ def _versions(days: list[Day]) -> pd.DataFrame:
         for number, day in enumerate(days)
         for row in day
     ]
-    return pd.DataFrame(rows, columns=["entity", "id", "customer", "recorded_at", *SAME_NAMES])
+    return pd.DataFrame(rows, columns=["entity", "id", "customer", "country", "recorded_at", *SAME_NAMES])

@@ -3,6 +3,7 @@
 Belongs here: searching. Does not belong here: what is looked for.
 """
 
+import re
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import closing
@@ -37,7 +38,7 @@ def _in_tables(path: Path, texts: Collection[str]) -> set[str]:
         return {
             text
             for relation in _relations(connection, path, start)
-            for (row,) in connection.execute(_matching(relation, texts)).fetchall()
+            for (row,) in connection.execute(_matching(connection, relation, texts)).fetchall()
             for text in texts
             if text.lower() in row
         }
@@ -54,11 +55,12 @@ def _relations(connection: duckdb.DuckDBPyConnection, path: Path, start: bytes) 
         yield from (f"searched.{sql.name(schema)}.{sql.name(table)}" for schema, table in tables)
 
 
-def _matching(relation: str, texts: Collection[str]) -> str:
-    conditions = " or ".join(f"contains(row_text, {sql.text(text.lower())})" for text in texts)
-    return (
-        f"select row_text from (select lower(cast(t as varchar)) as row_text from {relation} as t) where {conditions}"
-    )
+def _matching(connection: duckdb.DuckDBPyConnection, relation: str, texts: Collection[str]) -> str:
+    """The rows that hold one of the texts, all columns as one text."""
+    columns = [name for name, *_ in connection.execute(f"describe select * from {relation}").fetchall()]
+    row = f"lower(concat_ws(' | ', {', '.join(f'cast({sql.name(name)} as varchar)' for name in columns)}))"
+    pattern = sql.text("|".join(re.escape(text.lower()) for text in texts))
+    return f"select {row} from {relation} where regexp_matches({row}, {pattern})"
 
 
 def _in_sqlite(path: Path, texts: Collection[str]) -> set[str]:

@@ -17,6 +17,7 @@ from dagster import DagsterInstance
 
 from dagster_project.automation import DAILY_REFRESH
 from dagster_project.definitions import build_definitions
+from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER, Settings
 from tests.demo_planting import (
     Item,
@@ -28,7 +29,7 @@ from tests.demo_planting import (
     plant_order,
     plant_refund,
 )
-from tests.integration.conftest import SMALL_SHOP, Run, shop_database
+from tests.integration.conftest import SMALL_SHOP, shop_database
 from tests.personal_traces import traces
 
 CUSTOMER, CONTACT, CRM = 904_317_562, 781_256_043, 612_904_370
@@ -97,16 +98,25 @@ def _plant(home: Path) -> None:
     plant_object(home, "tickets", CRM, HUBSPOT_NOW, **contact, **ticket)
 
 
-def _add_history(run: Run) -> None:
+def _add_history(home: Home) -> None:
     """An earlier snapshot and an experiment, as earlier days would have written them."""
-    day = run.home.snapshot(run.as_of)
-    run.home.experiments.mkdir(exist_ok=True)
+    day = home.snapshot(SMALL_SHOP["end"])
+    home.experiments.mkdir(exist_ok=True)
     duckdb.execute(f"""
         copy (select * replace (date '2026-03-30' as as_of_date) from '{day}')
         to '{day.with_name("as_of_date=2026-03-30.parquet")}' (format parquet);
         copy (select customer_key, 'control' as arm from '{day}')
-        to '{run.home.experiments / "spring.parquet"}' (format parquet);
+        to '{home.experiments / "spring.parquet"}' (format parquet);
     """)
+
+
+def _rows(database: Path, query: str) -> list[tuple]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def _customers(home: Home) -> set[str]:
+    return {key for (key,) in _rows(home.published / "marts.duckdb", "select customer_key from fct_customer")}
 
 
 @pytest.fixture(scope="module")
@@ -145,56 +155,46 @@ def landed_again(small_shop: dict[str, object]) -> Callable[[Path], dict[str, in
     return run
 
 
-def test_a_person_is_erased_everywhere_and_for_good(
-    finished_shop: Run, copy_home: Callable[[Run], Path], command, landed_again
-):
-    run = Run(type(finished_shop.home)(copy_home(finished_shop)), finished_shop.as_of, finished_shop.result)
-    home = run.home.folder
-    _plant(home)
-    command(home)
-    (key,) = run.warehouse_query(f"""
-        select distinct customer_key from core.int_identity where record_id in ('{CUSTOMER}', '{CONTACT}')
-    """)["customer_key"]
+def test_a_person_is_erased_everywhere_and_for_good(simulated_home: Path, command, landed_again):
+    home = Home(simulated_home)
+    marts, orders = home.published / "marts.duckdb", [str(order) for order in ORDERS]
+    of_theirs = f"select distinct customer_key from fct_order where order_id in {tuple(orders)}"
+    _plant(home.folder)
+    command(home.folder)
+    ((key,),) = _rows(marts, of_theirs)
     person = [*PERSON, key]
-    assert set(run.query(f"select order_id from fct_order where customer_key = '{key}'")["order_id"]) == {
-        str(order) for order in ORDERS
-    }
-    _add_history(run)
-    before = run.query(TOTALS)
-    customers_before = run.query("select customer_key from fct_customer")
-    found = traces(home, person)
+    _add_history(home)
+    found = traces(home.folder, person)
     assert {text for text, _ in found} == {*person}, "the search sees each of them"
     places = {name.split("/")[0] for _, name in found}
     assert {"raw", "warehouse.duckdb", "exchange", "publications", "snapshots", "state"} <= places
-    publications = {path.name for path in run.home.publications.iterdir()}
+    totals, customers = _rows(marts, TOTALS), _customers(home)
+    publications = {path.name for path in home.publications.iterdir()}
 
-    plant_object(home, "erasure_requests", CRM, HUBSPOT_NOW, email=EMAIL.title(), hs_timestamp=HUBSPOT_NOW)
-    command(home)
-    assert traces(home, person) == set()
-    assert not publications & {path.name for path in run.home.publications.iterdir()}
-    assert run.query(TOTALS).equals(before)
-    assert {*run.query("select customer_key from fct_customer")["customer_key"]} == {
-        *customers_before["customer_key"]
-    } - {key}
-    nobody = run.query(f"select customer_key from fct_order where order_id in {tuple(map(str, ORDERS))}")
-    assert nobody["customer_key"].isna().sum() == len(ORDERS)
-    unbalanced = run.warehouse_query("""
+    plant_object(home.folder, "erasure_requests", CRM, HUBSPOT_NOW, email=EMAIL.title(), hs_timestamp=HUBSPOT_NOW)
+    command(home.folder)
+    assert traces(home.folder, person) == set()
+    assert not publications & {path.name for path in home.publications.iterdir()}
+    assert _rows(marts, TOTALS) == totals
+    assert _customers(home) == customers - {key}
+    assert _rows(marts, of_theirs) == [(None,)]
+    unbalanced = """
         select * from contract.raw_reconciliation
         where raw_rows <> contract_rows + quarantined_rows + superseded_rows
-    """)
-    assert unbalanced.empty
-    assert run.home.erasure_key.stat().st_mode & 0o777 == 0o600
+    """
+    assert _rows(home.warehouse, unbalanced) == []
 
     # The source serves the same, and changes of it.
-    with shop_database(home) as shop:
+    with shop_database(home.folder) as shop:
         shop.execute(f"update orders set status = 'shipped', updated_at = '{LATER}' where id = {ORDERS[0]}")
         shop.execute(f"update orders set email = 'gone@example.com', updated_at = '{LATER}' where id = {ORDERS[2]}")
         shop.execute(f"update customers set last_name = 'Other', updated_at = '{LATER}' where id = {CUSTOMER}")
         plant_order(shop, 904_000_005, LATER, [], customer_id=CUSTOMER, email=EMAIL)
         review = {"product_id": 1, "stars": 1, "body": f"Says {LAST_NAME}", "created_at": LATER, "updated_at": LATER}
         insert(shop, "product_reviews", id=904_000_017, order_id=904_000_005, **review)
-    plant_object(home, "tickets", CRM + 1, HUBSPOT_LATER, contact_id=str(CONTACT), content=f"{FIRST_NAME} asks again")
-    again = landed_again(home)
+    asked = {"contact_id": str(CONTACT), "content": f"{FIRST_NAME} asks again"}
+    plant_object(home.folder, "tickets", CRM + 1, HUBSPOT_LATER, **asked)
+    again = landed_again(home.folder)
     # Three orders have a new time of change, or are new: they land as nobody's.
     assert {table: rows for table, rows in again.items() if rows} == {"orders": 3}
-    assert traces(home, [*person, "gone@example.com"]) == set()
+    assert traces(home.folder, [*person, "gone@example.com"]) == set()

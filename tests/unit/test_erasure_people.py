@@ -74,6 +74,20 @@ def test_who_shares_an_address_with_too_many_is_erased_without_it(models: Identi
     assert models.erased(CROWD, {"customer_id": "2"}) == {("customer_id", "shop", "2")}
 
 
+def test_a_phone_of_too_many_names_nobody(models: IdentityModels):
+    crowd = tuple(Row("customers", number, phone="030 901820") for number in "1234")
+    assert models.erased(crowd, {"customer_id": "2", "phone": "030 901820"}) == {("customer_id", "shop", "2")}
+
+
+def test_a_number_that_is_another_one_abroad_is_known_by_its_whole_form_only(models: IdentityModels):
+    cleo = Row("customers", "1", phone="0660 1234567", country="AT")
+    dora = Row("customers", "2", phone="0660 1234567", country="IT")
+    assert models.erased((cleo, dora), {"customer_id": "1"}) == {
+        ("customer_id", "shop", "1"),
+        ("phone", None, "+436601234567"),
+    }
+
+
 def test_a_request_that_nobody_fits_still_keeps_them_out(models: IdentityModels):
     request = {"email": "Zoe@example.org", "customer_id": "9", "contact_id": "8"}
     assert models.erased((*ANN, *BOB), request) == {
