@@ -39,7 +39,7 @@ ROWS = {
         (2, null, 'ANN@example.org', 20.5, 'b', timestamp '2026-06-02'),
         (3, 9.0, 'bob@example.org', 30.5, 'c', timestamp '2026-06-03'))
         as given (id, customer_id, email, total, street, updated_at)""",
-    "reviews": """(values (1, 1, 'text', 'x'), (2, 2, 'stars', '5'), (3, 3, 'text', 'y'))
+    "reviews": """(values (1, 1, 'text', 'x'), (2, 2, 'stars', '5'), (3, 3, 'text', 'y'), (4, 3, 'stars', '4'))
         as given (id, order_id, kind, said)""",
     "products": "(values (7, 'mug')) as given (id, title)",
 }
