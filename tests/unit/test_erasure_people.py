@@ -5,9 +5,11 @@ What happens to those rows does not belong here (test_erasure_rows.py).
 
 from collections.abc import Iterator
 
+import duckdb
 import pytest
 from identity_models import IdentityModels, Row
 
+from dagster_project.erasure.erased import FORMS
 from dagster_project.home import Home
 
 # An account, the contact that names it, a guest by each of the two's keys; and somebody else.
@@ -55,6 +57,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityModels]
 def test_a_request_by_anything_names_the_whole_person_and_nobody_else(models: IdentityModels, request_: dict):
     asked = {("email", None, value.strip().lower()) for kind, value in request_.items() if kind == "email"}
     assert models.erased((*ANN, *BOB), request_) == IS_ANN | asked
+
+
+@pytest.mark.parametrize("written", ["\t ZOË@Example.org\n", "zoë@example.org\u00a0", "@example.org", "Zoe", "a@b "])
+def test_the_list_compares_addresses_as_identity_does(models: IdentityModels, written: str):
+    compared = duckdb.execute(f"select {FORMS['email'].format('$1')}", [written]).fetchone()[0]
+    assert {value for _, _, value in models.erased(BOB, {"email": written})} == {compared} - {None}
 
 
 def test_an_address_of_too_many_names_only_the_guests_who_gave_it(models: IdentityModels):

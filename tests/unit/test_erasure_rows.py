@@ -5,22 +5,20 @@ Whom a request names does not belong here (test_erasure_people.py), a whole run 
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
+from erasure_source import DAY, extract, raw_rows, write_rows, write_source
 
 from dagster_project.erasure.erased import Erased, ErasureError
 from dagster_project.erasure.raw import check_nothing_is_left, learn_rows, remove_rows, table_erasures
 from dagster_project.home import Home
 from dagster_project.sources.config import Source
-from dagster_project.sources.landing import Load, land
-from dagster_project.sources.readers import open_system
 from dagster_project.sources.readers.connection import open_connection
 
-DAY = date(2026, 6, 30)
 ANN = [("customer_id", "shop", "7"), ("email", "", "ann@example.org"), ("phone", "", "+49 30 901820")]
 TABLES = {
     "customers": {"key": ["id"], "person": {"customer_id": "id", "email": "about.email"}},
@@ -62,51 +60,13 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
-    """A shop of Parquet files with the tables above."""
-    folder = tmp_path / "shop"
-    folder.mkdir()
-    for table, rows in ROWS.items():
-        duckdb.sql(f"select * from {rows}").write_parquet(str(folder / f"{table}.parquet"))
-    tables = {name: {"file": f"{name}.parquet", **table} for name, table in TABLES.items()}
-    system = {"name": "shop", "platform": "demo_shop", "kind": "files", "path": str(folder), "tables": tables}
-    order = {"system": "shop", "table": "orders", "column": "updated_at", "time_zone": "UTC"}
-    return Source.model_validate(
-        {"time_zone": "UTC", "currency": "EUR", "last_order": order, "systems": [system], "first_day": "2026-01-01"}
-    )
+    return write_source(tmp_path / "shop", TABLES, ROWS)
 
 
 @pytest.fixture
 def erased(home: Home) -> Iterator[Erased]:
     with open_connection(home) as (connection, _):
         yield Erased.on(connection, home)
-
-
-@pytest.fixture
-def extract(source: Source, home: Home) -> Callable[[], dict[str, int]]:
-    """Lands every table as a run does; returns how many rows of each."""
-    count = 0
-
-    def run() -> dict[str, int]:
-        nonlocal count
-        count += 1
-        (system,) = source.systems
-        landed = {}
-        for table, config in system.tables.items():
-            with open_system(system, home) as reader:
-                listed = Erased.on(reader.connection, home)
-                erasures = {one.table: one for one in table_erasures(listed, source)} if listed else {}
-                load = Load(f"run-{count}", datetime(2026, 7, 1) + timedelta(days=count), DAY)
-                folder, rejects = home.raw("shop", table), home.rejects("shop", table)
-                landed[table] = land(reader, table, config, folder, rejects, load, erasures.get(table)).rows
-        return landed
-
-    return run
-
-
-def _raw(home: Home, table: str) -> list[tuple]:
-    files = [str(path) for path in sorted(home.raw("shop", table).glob("*.parquet"))]
-    columns = "* exclude (_loaded_at, _load_id, _as_of, _is_deleted)"
-    return duckdb.execute(f"select distinct {columns} from read_parquet(?) order by all", [files]).fetchall()
 
 
 def _erase(erased: Erased, source: Source, home: Home) -> dict[str, int]:
@@ -139,14 +99,14 @@ def test_a_list_without_its_key_is_refused(erased: Erased, home: Home):
         Erased.on(connection, home)
 
 
-def test_rows_go_or_stay_as_nobodys(erased: Erased, source: Source, home: Home, extract):
-    extract()
+def test_rows_go_or_stay_as_nobodys(erased: Erased, source: Source, home: Home):
+    extract(source, home, run=1)
     assert _erase(erased, source, home) == {"customers": 1, "orders": 1, "reviews": 1}
-    assert {table: _raw(home, table) for table in TABLES} == LEFT
+    assert {table: raw_rows(home, table) for table in TABLES} == LEFT
 
 
-def test_only_files_that_hold_the_person_are_written_anew(erased: Erased, source: Source, home: Home, extract):
-    extract()
+def test_only_files_that_hold_the_person_are_written_anew(erased: Erased, source: Source, home: Home):
+    extract(source, home, run=1)
     (file,) = home.raw("shop", "orders").glob("*.parquet")
     other = file.with_name("other.parquet")
     landed = duckdb.read_parquet(str(file))
@@ -161,17 +121,17 @@ def test_only_files_that_hold_the_person_are_written_anew(erased: Erased, source
     assert again == [0, 0, 0]
 
 
-def test_what_the_source_serves_again_does_not_land(erased: Erased, source: Source, home: Home, extract):
-    extract()
+def test_what_the_source_serves_again_does_not_land(erased: Erased, source: Source, home: Home):
+    extract(source, home, run=1)
     _erase(erased, source, home)
     for file in (Path(source.systems[0].path)).iterdir():
         os.utime(file, ns=(1, 1))  # so that it counts as another file
-    assert extract() == dict.fromkeys(TABLES, 0)
-    assert {table: _raw(home, table) for table in TABLES} == LEFT
+    assert extract(source, home, run=2) == dict.fromkeys(TABLES, 0)
+    assert {table: raw_rows(home, table) for table in TABLES} == LEFT
 
 
-def test_news_of_the_person_land_as_nobodys_or_not_at_all(erased: Erased, source: Source, home: Home, extract):
-    extract()
+def test_news_of_the_person_land_as_nobodys_or_not_at_all(erased: Erased, source: Source, home: Home):
+    extract(source, home, run=1)
     _erase(erased, source, home)
     folder = Path(source.systems[0].path)
     news = {
@@ -181,25 +141,22 @@ def test_news_of_the_person_land_as_nobodys_or_not_at_all(erased: Erased, source
             as given (id, customer_id, email, total, street, updated_at)""",
         "reviews": "(values (5, 4, 'text', 'z')) as given (id, order_id, kind, said)",
     }
-    for table, rows in news.items():
-        duckdb.sql(f"select * from {rows}").write_parquet(str(folder / f"{table}.parquet"))
-    assert extract() == {"customers": 0, "orders": 2, "reviews": 0, "products": 0}
+    write_rows(folder, news)
+    assert extract(source, home, run=2) == {"customers": 0, "orders": 2, "reviews": 0, "products": 0}
     # An order that was theirs stays known as such, whatever it says now.
-    assert {row for row in _raw(home, "orders") if row not in LEFT["orders"]} == {
+    assert {row for row in raw_rows(home, "orders") if row not in LEFT["orders"]} == {
         (1, None, None, 11.5, None, datetime(2026, 6, 4)),
         (4, None, None, 40.5, None, datetime(2026, 6, 5)),
     }
 
 
-def test_an_address_that_is_left_is_told_by_its_place_and_not_by_itself(
-    erased: Erased, source: Source, home: Home, extract
-):
-    extract()
+def test_an_address_that_is_left_is_told_by_its_place_and_not_by_itself(erased: Erased, source: Source, home: Home):
+    extract(source, home, run=1)
     _erase(erased, source, home)
     check_nothing_is_left(erased, source, home)
-    rows = "(values (8, 'Write to <Ann@example.org>.')) as given (id, title)"
-    duckdb.sql(f"select * from {rows}").write_parquet(str(Path(source.systems[0].path) / "products.parquet"))
-    extract()
+    news = {"products": "(values (8, 'Write to <Ann@example.org>.')) as given (id, title)"}
+    write_rows(Path(source.systems[0].path), news)
+    extract(source, home, run=2)
     with pytest.raises(ErasureError) as raised:
         check_nothing_is_left(erased, source, home)
     assert "The column title of the table shop/products still holds an e-mail" in str(raised.value)

@@ -15,7 +15,7 @@ import pytest
 from dagster_project.home import Home
 from dagster_project.publish import publication
 from dagster_project.publish.audience_config import Audience, AudienceError, Audiences
-from dagster_project.publish.publication import publish, published_as_of
+from dagster_project.publish.publication import holds_erased, publish, published_as_of, withdraw_erased
 from dagster_project.warehouse import AsOfError
 
 DAY = date(2026, 6, 30)
@@ -99,6 +99,28 @@ def test_three_publications_are_kept(home: Home, warehouse):
         publish(home, f"run-{run}", DAY, TABLES)
     assert {path.name for path in home.publications.iterdir()} == {"run-3", "run-4", "run-5"}
     assert os.readlink(home.published) == "publications/run-5"
+
+
+def test_what_tells_of_an_erased_person_goes_with_the_next_publication(home: Home, warehouse):
+    for number in (1, 2):
+        warehouse(f"customer {number}")
+        publish(home, f"run-{number}", DAY, TABLES)
+    (home.published / "audiences").mkdir()
+    withdraw_erased(home)
+    assert [path.name for path in home.publications.iterdir()] == ["run-2"]
+    assert _customers(home.published / "marts.duckdb") == [("customer 2", DAY)]
+    assert not (home.published / "audiences").exists()
+    assert holds_erased(home)
+    warehouse("customer 3")
+    publish(home, "run-3", DAY, TABLES)
+    assert [path.name for path in home.publications.iterdir()] == ["run-3"]
+    assert not holds_erased(home)
+
+
+def test_a_home_that_never_published_has_nothing_to_withdraw(home: Home):
+    withdraw_erased(home)
+    assert not holds_erased(home)
+    assert not home.publications.exists()
 
 
 def test_a_run_that_breaks_off_leaves_the_last_publication_and_no_leftovers_for_ever(home: Home, warehouse):

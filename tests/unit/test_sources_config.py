@@ -82,6 +82,11 @@ def _with_table(**changes: object) -> dict:
     return _with_system(tables={"orders": changes})
 
 
+NAMED, VIA_ORDERS = {"key": ["id"], "person": {"email": "email"}}, {"person": {"via": {"orders": "order_id"}}}
+VIA_LATER = {"addresses": VIA_ORDERS, "orders": NAMED}
+VIA_NOBODY = {"orders": {"key": ["id"], "person": "nobody"}, "reviews": VIA_ORDERS}
+# What says where somebody lives, or through another table who they are.
+EMPTIED = {"shipping_address_id", "shippingAddress", "Country", "customer_id"}
 TOMBSTONES = {"table": "gone", "column": "id", "deleted_at": "at"}
 
 
@@ -122,6 +127,11 @@ TOMBSTONES = {"table": "gone", "column": "id", "deleted_at": "at"}
         (_with_table(key=["id"], tombstones=TOMBSTONES), "tombstones need a key of one column, and a cursor"),
         (_with_table(key=["id"], cursor="at", tombstones=TOMBSTONES), "are in gone, which is not listed"),
         (_with_table(file="orders.csv"), "shop is a database: name a table"),
+        (_with_table(person={}), "give the columns that name a person (customer_id, contact_id, email, phone or via)"),
+        (_with_table(person={"email": "email", "keep": ["email"]}), "keep has email, which names the person"),
+        (_with_table(key=["id"], person={"email": "mail", "keep": ["total"]}), "keep lacks id, which the row is known"),
+        (_with_system(tables=VIA_LATER), "addresses is a person's via orders: list orders before it"),
+        (_with_system(tables=VIA_NOBODY), "reviews is a person's via orders: list orders before it"),
         (_with_system(platform="other"), "is of the platform other, for which there are no staging models"),
         ({"yours": SHOP}, "sources.yml has no entry mine; it has yours"),
         ("- mine", "sources.yml has no entries"),
@@ -150,3 +160,17 @@ def test_a_crm_belongs_to_the_only_shop_or_to_the_one_it_names(loaded):
 def test_the_example_is_a_valid_entry():
     example = yaml.safe_load((BUILTIN_FILE.parents[2] / "sources.example.yml").read_text())
     assert [Source.model_validate(entry) for entry in example.values()]
+
+
+@pytest.mark.parametrize(
+    "file", [BUILTIN_FILE, BUILTIN_FILE.parents[2] / "sources.example.yml"], ids=lambda file: file.name
+)
+def test_every_table_says_whose_its_rows_are_and_keeps_what_staging_needs(file: Path):
+    """Of a row that stays everything that it must have stays, but for what names the person."""
+    for entry in yaml.safe_load(file.read_text()).values():
+        for system in Source.model_validate(entry).systems:
+            for name, table in system.tables.items():
+                assert table.person is not None, f"{system.name}/{name}"
+                if table.about and table.about.keep is not None:
+                    emptied = {*table.required} - {*table.about.keep}
+                    assert emptied <= EMPTIED | {column for names in table.about.columns.values() for column in names}

@@ -1,0 +1,112 @@
+"""An erasure as a whole, on a home with raw files and copies: what goes, and that it may break off anywhere.
+
+Whom requests name and what becomes of single rows do not belong here.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from erasure_source import DAY, extract, raw_rows, write_source
+
+from dagster_project.erasure import removal
+from dagster_project.erasure.erased import ErasureError
+from dagster_project.erasure.people import People, Requests
+from dagster_project.home import Home
+from dagster_project.sources.config import Source
+
+REQUESTS = Requests(1, frozenset(["shop/requests"]), DAY)
+ANN = People(1, [("email", "", "ann@example.org")], ["key of ann"])
+BY_EMAIL = {"key": ["id"], "person": {"email": "email"}}
+ROWS = {
+    "customers": "(values (1, 'ann@example.org'), (2, 'bob@example.org')) as given (id, email)",
+    "requests": "(values (1, 'Ann@example.org')) as given (id, email)",
+}
+STEPS = ["learn_rows", "remove_customers", "check_nothing_is_left", "withdraw_erased", "remove_warehouse"]
+
+
+class PowerCut(Exception):
+    pass
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "o'brien")
+
+
+@pytest.fixture
+def source(tmp_path: Path, home: Home) -> Source:
+    """A shop that keeps the requests itself, extracted, and what runs made of it."""
+    source = write_source(tmp_path / "shop", {"customers": BY_EMAIL, "requests": BY_EMAIL}, ROWS)
+    extract(source, home, run=1)
+    for file in (home.snapshot(DAY), home.assignment("spring")):
+        file.parent.mkdir(parents=True)
+        rows = "select unnest(['key of ann', 'key of bob']) as customer_key"
+        duckdb.execute(
+            f"copy ({rows}) to '{str(file).replace(chr(39), chr(39) * 2)}' (format parquet, kv_metadata {{day: 'D'}})"
+        )
+    home.exchange.mkdir()
+    for file in _made_again(home):
+        file.touch()
+    return source
+
+
+def _made_again(home: Home) -> list[Path]:
+    wal = home.warehouse.with_name("warehouse.duckdb.wal")
+    return [home.warehouse, wal, home.exchange / "phone.parquet", home.exchange / "identity_component.parquet"]
+
+
+def _keys(file: Path) -> list[str]:
+    return [key for (key,) in duckdb.read_parquet(str(file)).project("customer_key").fetchall()]
+
+
+def _assert_ann_is_gone(home: Home) -> None:
+    assert raw_rows(home, "customers") == [(2, "bob@example.org")]
+    assert raw_rows(home, "requests") == []
+    assert [_keys(home.snapshot(DAY)), _keys(home.assignment("spring"))] == [["key of bob"], ["key of bob"]]
+    assert [file for file in _made_again(home) if file.exists()] == []
+
+
+def test_everything_goes_and_is_told_in_numbers(source: Source, home: Home):
+    assert removal.remove(source, home, REQUESTS, ANN) == {
+        "rows_removed": 2,
+        "rows_emptied": 0,
+        "files_rewritten": 2,
+        "rows_of_snapshots_and_experiments": 2,
+    }
+    _assert_ann_is_gone(home)
+    (metadata,) = duckdb.execute(
+        "select decode(value) from parquet_kv_metadata(?) where decode(key) = 'day'", [str(home.assignment("spring"))]
+    ).fetchall()
+    assert metadata == ("D",)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_one_that_breaks_off_is_asked_for_still_and_ends_the_next_time(
+    source: Source, home: Home, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    done: Callable = getattr(removal, step)
+
+    def cut(*arguments: object, **named: object) -> None:
+        done(*arguments, **named)
+        raise PowerCut
+
+    with monkeypatch.context() as broken, pytest.raises(PowerCut):
+        broken.setattr(removal, step, cut)
+        removal.remove(source, home, REQUESTS, ANN)
+    assert raw_rows(home, "requests") == [(1, "Ann@example.org")]
+    home.warehouse.touch()  # the next run makes it again before it erases
+    # By now the warehouse may know nothing more of her than the request says.
+    known = ANN if step in STEPS[:2] else People(0, ANN.identifiers, [])
+    removal.remove(source, home, REQUESTS, known)
+    _assert_ann_is_gone(home)
+
+
+def test_requests_that_would_stay_for_ever_are_refused(source: Source, home: Home):
+    """Their table says nothing of the e-mail that the request bears."""
+    (system,) = source.systems
+    requests = system.tables["requests"].model_copy(update={"person": "nobody"})
+    system = system.model_copy(update={"tables": {**system.tables, "requests": requests}})
+    with pytest.raises(ErasureError, match="The requests of the table shop/requests were carried out but stay in it"):
+        removal.remove(source.model_copy(update={"systems": (system,)}), home, REQUESTS, ANN)
