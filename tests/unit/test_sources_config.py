@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dagster_project.settings import Settings
+from dagster_project.settings import PROJECT_FOLDER, Settings
 from dagster_project.sources.config import BUILTIN_FILE, Source, SourceError, load_source, platform_entities
 from dagster_project.transform.project import dbt_vars
 
@@ -43,6 +43,16 @@ def loaded(tmp_path: Path) -> Callable[[object], Source]:
 def test_built_in_sources_need_no_sources_yml(entry: str, tmp_path: Path):
     source = load_source(Settings(source=entry, sources_file=tmp_path / "sources.yml"))
     assert all(platform_entities(system.platform) for system in source.systems)
+
+
+@pytest.mark.parametrize("file", [BUILTIN_FILE, PROJECT_FOLDER / "sources.example.yml"], ids=lambda file: file.name)
+def test_whose_every_row_is_is_said_of_all_that_is_shipped(file: Path):
+    """Without it an erasure request would stop the run."""
+    sources = yaml.safe_load(file.read_text()).values()
+    tables = [
+        (system["name"], *entry) for one in sources for system in one["systems"] for entry in system["tables"].items()
+    ]
+    assert [(system, table) for system, table, config in tables if "person" not in config] == []
 
 
 def test_a_table_may_be_named_without_settings(loaded):
@@ -94,6 +104,18 @@ TOMBSTONES = {"table": "gone", "column": "id", "deleted_at": "at"}
         (_with(country="UK"), "mine.country: UK is no ISO 3166 country code of two letters, such as DE or GB"),
         (_with(curency="EUR"), "mine.curency: there is no such key"),
         (_with(systems=SHOP["systems"] * 2), "two systems are called shop"),
+        (_with_table(person={}), "give the columns that name a person (customer_id, contact_id, email, phone or via)"),
+        (_with_table(person={"email": "mail", "keep": ["id", "mail"]}), "keep has mail, which names the person"),
+        (
+            _with_table(key=["id"], cursor="at", person={"email": "mail", "keep": ["id"]}),
+            "keep lacks at, which the row is known by",
+        ),
+        (
+            _with_system(
+                tables={"orders": {"person": {"via": {"customers": "customer"}}}, "customers": {"key": ["id"]}}
+            ),
+            "orders is a person's via customers: list customers before it, with a key of one column and its own person",
+        ),
         (_with_system(shop="webshop"), "the shop of the system shop is webshop, which is not listed"),
         (_with_system(url_env="SHOP"), "give either url or url_env"),
         (_with_system(url="postgresql://reader:secret@host/shop"), "holds a password"),
