@@ -37,6 +37,11 @@ class Home:
         return self.folder / "state" / "erasure.key"
 
     @property
+    def raw_erasures(self) -> Path:
+        """How many erasures raw has been through; it lies with raw, so that it goes with a copy of raw."""
+        return self.folder / "raw" / "erasures"
+
+    @property
     def experiments(self) -> Path:
         """Who is in which arm of each experiment."""
         return self.folder / "state" / "experiments"

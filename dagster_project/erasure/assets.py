@@ -35,19 +35,18 @@ def build_erasure_asset(project: DbtProject, source: Source, home: Home) -> Asse
 
 
 def carry_out(project: DbtProject, source: Source, home: Home) -> Mapping[str, int]:
-    """Erase whom the requests in raw name, and build the contract anew; without a request do nothing.
+    """Erase whom the requests in raw name, and who is listed where raw is an older one than the list; then build the
+    contract anew. Without either do nothing.
 
     Returns what was done, in numbers. Raises ErasureError where a table does not say whom it names, or something of the
     people is left.
     """
-    from dagster_project.erasure.people import pending, resolve
-    from dagster_project.erasure.removal import remove
+    from dagster_project.erasure.people import NOBODY, pending, resolve
+    from dagster_project.erasure.removal import is_carried_out, remove
 
     requests = pending(home)
-    if requests is None:
-        return {"requests": 0}
-    people = resolve(project, source, home)
-    if not people.identifiers:
+    people = resolve(project, source, home) if requests.count else NOBODY
+    if not people.identifiers and is_carried_out(home):
         return {"requests": requests.count, "people": 0}
     done = remove(source, home, requests, people)
     project.build_all(project.stage("contract_stage"))

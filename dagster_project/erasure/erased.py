@@ -29,6 +29,8 @@ ID_FORM = "nullif(regexp_replace(trim({0}), '\\.0+$', ''), '')"
 # An e-mail that too many share names only the guests that gave it: rows without an id.
 GUEST_EMAIL = "guest_email"
 GLOBAL = {"email", "phone", GUEST_EMAIL}
+# An entry bears the number and the date of the erasure that it came with, or after which it was learnt.
+COLUMNS = "identifier varchar, erasure integer, as_of_date date"
 
 
 class ErasureError(WarehouseError):
@@ -49,7 +51,7 @@ class Erased:
         Raises ErasureError where there is a list and no key.
         """
         erased = cls(connection, home)
-        connection.execute("create or replace temp table erased (identifier varchar, as_of_date date)")
+        connection.execute(f"create or replace temp table erased ({COLUMNS})")
         if home.erased.exists():
             connection.execute(f"insert into erased from read_parquet({sql.text(home.erased)})")
             erased._use_key()
@@ -63,6 +65,8 @@ class Erased:
         if not self.home.erasure_key.exists():
             self._make_key()
         self._use_key()
+        if not values:
+            return 0
         self.connection.execute(
             "create or replace temp table given as select unnest(?) as kind, unnest(?) as system, unnest(?) as value",
             [list(column) for column in zip(*values, strict=True)],
@@ -74,18 +78,27 @@ class Erased:
             from given where kind = {sql.text(kind)} and system = {sql.text(system)}"""
             for kind, system in groups
         ]
-        return self.add(" union all ".join(queries), as_of)
+        return self._add(" union all ".join(queries), self.erasures + 1, as_of)
 
-    def add(self, identifiers: str, as_of: date) -> int:
-        """Add what a query of one column of `hashed` values yields; returns how many were not there."""
+    def learn(self, identifiers: str) -> int:
+        """Add what a query of one column of `hashed` values yields to the latest erasure; returns how many were new."""
+        (as_of,) = self.connection.execute("select max(as_of_date) from erased").fetchone()
+        return self._add(identifiers, self.erasures, as_of)
+
+    @property
+    def erasures(self) -> int:
+        """How many there were."""
+        return self.connection.execute("select coalesce(max(erasure), 0) from erased").fetchone()[0]
+
+    def _add(self, identifiers: str, erasure: int, as_of: date) -> int:
         added = self.connection.execute(
             f"""
             insert into erased
-            select distinct identifier, cast(? as date)
+            select distinct identifier, cast(? as integer), cast(? as date)
             from ({identifiers}) as given (identifier)
             where identifier is not null and identifier not in (select identifier from erased)
             """,
-            [as_of],
+            [erasure, as_of],
         ).fetchone()[0]
         if added:
             unfinished = self.home.erased.with_suffix(".tmp")

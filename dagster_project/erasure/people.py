@@ -20,12 +20,12 @@ class Requests:
     """The requests that raw holds.
 
     tables  the raw tables they came from, <system>/<table>
-    as_of   the as-of date of the run that landed the newest
+    as_of   the as-of date of the run that landed the newest; None where there is none
     """
 
     count: int
     tables: Collection[str]
-    as_of: date
+    as_of: date | None
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,18 @@ class People:
     customer_keys: Sequence[str] = field(repr=False)
 
 
-def pending(home: Home) -> Requests | None:
-    """The requests of the contract; None where there are none, for one that was carried out is no longer in raw."""
+NOBODY = People(0, (), ())
+
+
+def pending(home: Home) -> Requests:
+    """The requests of the contract; one that was carried out is no longer in raw."""
     with open_warehouse(home.warehouse) as warehouse:
         count, tables, as_of = warehouse.execute("""
-            select count(*), list(distinct raw_table), max(landed_as_of)
+            select count(*), coalesce(list(distinct raw_table), []), max(landed_as_of)
             from contract.erasure_requests
             where not is_deleted
         """).fetchone()
-    return Requests(count, frozenset(tables), as_of) if count else None
+    return Requests(count, frozenset(tables), as_of)
 
 
 def resolve(project: DbtProject, source: Source, home: Home) -> People:

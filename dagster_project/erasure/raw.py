@@ -6,7 +6,6 @@ Belongs here: which files hold them, and proof that nothing is left. Does not be
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +53,7 @@ def table_erasures(erased: Erased, source: Source) -> Sequence[TableErasure]:
     return [erasure for erasure in found if erasure]
 
 
-def learn_rows(erasures: Sequence[TableErasure], home: Home, as_of: date) -> None:
+def learn_rows(erasures: Sequence[TableErasure], home: Home) -> None:
     """Put the keys of rows that are an erased person's on the list, in the order in which tables hang on each other.
 
     Raises ErasureError where a table names people by a column that it does not have.
@@ -69,7 +68,7 @@ def learn_rows(erasures: Sequence[TableErasure], home: Home, as_of: date) -> Non
                 "does not have: mend it in the description of the source."
             )
         if erasure.key:
-            erasure.learn(landed.relation, landed.columns, as_of)
+            erasure.learn(landed.relation, landed.columns)
 
 
 def remove_rows(erasure: TableErasure, folder: Path) -> Removed:

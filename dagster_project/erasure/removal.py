@@ -1,7 +1,8 @@
 """The removal as a whole: its steps in the order that makes it safe to break off.
 
 First the list, which makes landing leave the people out; then what needs their customer keys; then raw, the copies and
-the warehouse; the requests last. As long as raw holds them the next run begins again, and finds the rest by the list.
+the warehouse; the requests last, and a note with raw. Until then the next run begins again, and finds the rest by the
+list.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +18,21 @@ from dagster_project.sources.config import Source
 from dagster_project.sources.readers.connection import open_connection
 
 
+def is_carried_out(home: Home) -> bool:
+    """Whether raw has been through every erasure: not where one broke off, or raw was restored from before it."""
+    if not home.erased.exists():
+        return True
+    with open_connection(home) as (connection, _):
+        return Erased.on(connection, home).erasures == _erasures_of_raw(home)
+
+
+def _erasures_of_raw(home: Home) -> int:
+    return int(home.raw_erasures.read_text()) if home.raw_erasures.exists() else 0
+
+
 def remove(source: Source, home: Home, requests: Requests, people: People) -> Mapping[str, int]:
-    """Remove the people of the requests from everything under the home; returns what was done, in numbers.
+    """Remove the people of the requests, and all who are listed, from everything under the home; returns what was done,
+    in numbers.
 
     Raises ErasureError where a table does not say whom it names, or something of them is left in raw.
     """
@@ -26,7 +40,7 @@ def remove(source: Source, home: Home, requests: Requests, people: People) -> Ma
         erased = Erased.on(connection, home)
         erasures = table_erasures(erased, source)
         erased.put(people.identifiers, requests.as_of)
-        learn_rows(erasures, home, requests.as_of)
+        learn_rows(erasures, home)
         rows_of_copies = remove_customers(connection, home, people.customer_keys)
 
         asking = [one for one in erasures if f"{one.system}/{one.table}" in requests.tables]
@@ -35,7 +49,8 @@ def remove(source: Source, home: Home, requests: Requests, people: People) -> Ma
         withdraw_erased(home)
         remove_warehouse(home)
         answered = _remove(asking, home)
-    if not answered.files:
+        home.raw_erasures.write_text(f"{erased.erasures}\n")
+    if requests.count and not answered.files:
         raise ErasureError(
             f"The requests of the table {min(requests.tables)} were carried out but stay in it: let its person name "
             "the columns that they name people by."

@@ -5,7 +5,6 @@ Belongs here: which rows are an erased person's, and what is left of them. Does 
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from dagster_project import sql
 from dagster_project.erasure.erased import GUEST_EMAIL, Erased, hashed
@@ -75,11 +74,11 @@ class TableErasure:
         says_something = [f"{sql.name(name)} is not null" for name in self._emptied(columns)]
         return f"({self._is_theirs(columns)} and ({' or '.join(says_something)}))"
 
-    def learn(self, rows: str, columns: Collection[str], as_of: date) -> int:
+    def learn(self, rows: str, columns: Collection[str]) -> int:
         """Put the keys of an erased person's rows on the list, so that what hangs on them, and the rows themselves
         however they change, are known as theirs; returns how many."""
         identifier = hashed(f"row of {self.table}", self.system, sql.name(self.key))
-        return self.erased.add(f"select {identifier} from {rows} where {self._is_theirs(columns)}", as_of)
+        return self.erased.learn(f"select {identifier} from {rows} where {self._is_theirs(columns)}")
 
     def _emptied(self, columns: Collection[str]) -> Sequence[str]:
         return [name for name in columns if name not in self.person.keep]

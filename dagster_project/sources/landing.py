@@ -110,7 +110,7 @@ def land(
         gone.append(_loaded(_gone(reader, table, config, landed, is_whole), load, is_deleted=True))
     if erasure and erasure.key:
         named = reader.rows(table, columns=erasure.needed(columns), since=since, files=changed)
-        erasure.learn(named, columns, load.as_of)
+        erasure.learn(named, columns)
     source_rows = reader.rows(table, since=since, files=changed)
     remaining = erasure.remaining(source_rows, columns) if erasure else source_rows
     unseen = _unseen(remaining, config, columns, landed, since)

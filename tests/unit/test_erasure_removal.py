@@ -3,6 +3,7 @@
 Whom requests name and what becomes of single rows do not belong here.
 """
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from erasure_source import DAY, extract, raw_rows, write_source
 
 from dagster_project.erasure import removal
 from dagster_project.erasure.erased import ErasureError
-from dagster_project.erasure.people import People, Requests
+from dagster_project.erasure.people import NOBODY, People, Requests
 from dagster_project.home import Home
 from dagster_project.sources.config import Source
 
@@ -101,6 +102,21 @@ def test_one_that_breaks_off_is_asked_for_still_and_ends_the_next_time(
     known = ANN if step in STEPS[:2] else People(0, ANN.identifiers, [])
     removal.remove(source, home, REQUESTS, known)
     _assert_ann_is_gone(home)
+
+
+def test_a_raw_that_is_restored_from_before_an_erasure_is_cleaned_again(source: Source, home: Home, tmp_path: Path):
+    assert removal.is_carried_out(home)
+    backup = shutil.copytree(home.folder / "raw", tmp_path / "backup")
+    removal.remove(source, home, REQUESTS, ANN)
+    assert removal.is_carried_out(home)
+    shutil.rmtree(home.folder / "raw")
+    shutil.copytree(backup, home.folder / "raw")
+    shutil.rmtree(home.raw("shop", "requests"))  # nothing asks for it any more
+    home.warehouse.touch()
+    assert not removal.is_carried_out(home)
+    assert removal.remove(source, home, Requests(0, frozenset(), None), NOBODY)["rows_removed"] == 1
+    assert removal.is_carried_out(home)
+    assert raw_rows(home, "customers") == [(2, "bob@example.org")]
 
 
 def test_requests_that_would_stay_for_ever_are_refused(source: Source, home: Home):
