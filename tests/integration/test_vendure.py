@@ -14,6 +14,8 @@ from vendure_shop import change, plant
 from tests.integration.conftest import Run
 from tests.integration.platform_runs import published, rows, run_twice
 
+pytestmark = pytest.mark.data
+
 D = Decimal
 
 

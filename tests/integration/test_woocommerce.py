@@ -15,6 +15,8 @@ from woocommerce_shop import change, plant
 from tests.integration.conftest import Run
 from tests.integration.platform_runs import published, rows, run_twice
 
+pytestmark = pytest.mark.data
+
 D = Decimal
 
 
