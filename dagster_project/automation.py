@@ -8,6 +8,7 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     AssetSelection,
+    Config,
     DailyPartitionsDefinition,
     RunRequest,
     ScheduleDefinition,
@@ -16,6 +17,7 @@ from dagster import (
     schedule,
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+from pydantic import Field
 
 from dagster_project.errors import WarehouseError
 from dagster_project.sources.config import Source
@@ -27,6 +29,12 @@ EVERY_NIGHT = "0 3 * * *"
 # a date is done, as far as history goes.
 FIRST_OF_THE_DATE = AssetKey(["core", "dim_customer"])
 SNAPSHOT = AssetKey(["published", "snapshot"])
+
+
+class DatesConfig(Config):
+    """Which dates of a range are computed; the last one always is."""
+
+    month_ends_only: bool = Field(False, description="Of the earlier dates only the last days of months.")
 
 
 class RangeError(WarehouseError):
@@ -51,6 +59,11 @@ def run_dates(context: AssetExecutionContext) -> Sequence[date]:
             f"{dates[-1]}: choose all of {RECOMPUTE}, or one date."
         )
     return dates
+
+
+def is_month_end(day: date) -> bool:
+    """Whether it is the last day of its month."""
+    return (day + timedelta(days=1)).day == 1
 
 
 def build_jobs(

@@ -4,10 +4,11 @@ What history makes of them stands in dbt/models/insights/.
 """
 
 import os
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from dagster_project import sql
+from dagster_project.automation import is_month_end
 from dagster_project.home import Home
 from dagster_project.warehouse import check_as_of, open_warehouse
 
@@ -31,7 +32,7 @@ def drop_old_snapshots(home: Home, kept: int) -> list[date]:
     """Delete all but the `kept` newest snapshots and those of a month's last day; returns the dates deleted."""
     files = home.snapshots.glob("as_of_date=*.parquet")
     dates = sorted(date.fromisoformat(file.stem.partition("=")[2]) for file in files)
-    dropped = [day for day in dates[:-kept] if (day + timedelta(days=1)).day != 1]
+    dropped = [day for day in dates[:-kept] if not is_month_end(day)]
     for day in dropped:
         home.snapshot(day).unlink()
     return dropped

@@ -23,7 +23,7 @@ from dagster import (
 from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-from dagster_project.automation import FIRST_OF_THE_DATE, run_dates
+from dagster_project.automation import FIRST_OF_THE_DATE, DatesConfig, is_month_end, run_dates
 from dagster_project.transform.catalogue import validate_catalogue
 from dagster_project.transform.project import DbtProject, raise_failures
 from dagster_project.transform.translator import WarehouseTranslator
@@ -50,21 +50,26 @@ def build_dbt_assets(
     def begin_date(context: AssetExecutionContext) -> str:
         """What a stage of the as-of group does before its models; returns the date to build."""
         check_catalogue()
-        *past, as_of = run_dates(context)
-        if FIRST_OF_THE_DATE in context.selected_asset_keys:
-            for number, day in enumerate(past, 1):
-                rows = write_past_date(day)
-                context.log.info(f"{day}: snapshot of {rows:,} customers, date {number} of {len(past) + 1}")
-        else:
+        as_of = run_dates(context)[-1]
+        if FIRST_OF_THE_DATE not in context.selected_asset_keys:
             with open_warehouse(project.home.warehouse) as warehouse:
                 check_as_of(warehouse, as_of, {FIRST_OF_THE_DATE.path[1]: FIRST_OF_THE_DATE.path[0]})
         return as_of.isoformat()
+
+    def begin_range(context: AssetExecutionContext, config: DatesConfig) -> str:
+        """What the first of those stages does: the same, after the snapshots of earlier dates."""
+        check_catalogue()
+        past = [day for day in run_dates(context)[:-1] if is_month_end(day) or not config.month_ends_only]
+        for number, day in enumerate(past, 1):
+            rows = write_past_date(day)
+            context.log.info(f"{day}: snapshot of {rows:,} customers, date {number} of {len(past) + 1}")
+        return begin_date(context)
 
     return [
         _stage("contract_stage", project, translator),
         _stage("identity_stage", project, translator),
         _stage("core_stage", project, translator),
-        _stage("as_of_stage", project, translator, daily, begin_date),
+        _first_stage("as_of_stage", project, translator, daily, begin_range),
         _stage("segment_stage", project, translator, daily, begin_date),
         _stage("insight_stage", project, translator, daily, begin_date),
     ]
@@ -75,12 +80,39 @@ def _stage(
     project: DbtProject,
     translator: WarehouseTranslator,
     partitions_def: PartitionsDefinition | None = None,
-    begin_date: Callable[[AssetExecutionContext], str | None] = lambda context: None,
+    begin: Callable[[AssetExecutionContext], str | None] = lambda context: None,
 ) -> AssetsDefinition:
+    """A stage; `begin` does what comes before its models and returns the as-of date, if it has one."""
+
+    @_assets_of(name, project, translator, partitions_def)
+    def stage(context: AssetExecutionContext) -> Iterator[MaterializeResult | AssetCheckResult]:
+        yield from _build(context, project, translator, begin(context))
+
+    return stage
+
+
+def _first_stage(
+    name: str,
+    project: DbtProject,
+    translator: WarehouseTranslator,
+    partitions_def: PartitionsDefinition,
+    begin: Callable[[AssetExecutionContext, DatesConfig], str],
+) -> AssetsDefinition:
+    """The stage that begins the as-of group, and can be told which dates of a range to compute."""
+
+    @_assets_of(name, project, translator, partitions_def)
+    def stage(context: AssetExecutionContext, config: DatesConfig) -> Iterator[MaterializeResult | AssetCheckResult]:
+        yield from _build(context, project, translator, begin(context, config))
+
+    return stage
+
+
+def _assets_of(
+    name: str, project: DbtProject, translator: WarehouseTranslator, partitions_def: PartitionsDefinition | None
+) -> Callable[..., AssetsDefinition]:
     # Models of platforms that this source does not use have no raw tables: they are no assets of its.
     unused = [f"fqn:warehouse.staging.{platform}" for platform in project.unused_platforms]
-
-    @dbt_assets(
+    return dbt_assets(
         manifest=project.manifest,
         name=name,
         select=f"tag:{name}",
@@ -90,14 +122,15 @@ def _stage(
         dagster_dbt_translator=translator,
         pool=WRITER_POOL,
     )
-    def stage(context: AssetExecutionContext) -> Iterator[MaterializeResult | AssetCheckResult]:
-        as_of = begin_date(context)
-        selection = [_node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)]
-        results = project.build(selection, as_of, _progress(context))
-        yield from _events(results, project.manifest, translator)
-        raise_failures(results)
 
-    return stage
+
+def _build(
+    context: AssetExecutionContext, project: DbtProject, translator: WarehouseTranslator, as_of: str | None
+) -> Iterator[MaterializeResult | AssetCheckResult]:
+    selection = [_node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)]
+    results = project.build(selection, as_of, _progress(context))
+    yield from _events(results, project.manifest, translator)
+    raise_failures(results)
 
 
 def _selected(context: AssetExecutionContext, project: DbtProject, translator: WarehouseTranslator) -> list[str]:

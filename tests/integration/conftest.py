@@ -82,6 +82,7 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
         audiences_file: Path | None = None,
         as_of: str | date | None = None,
         since: date | None = None,
+        run_config: dict[str, object] | None = None,
         home: Path | None = None,
         job: str = DAILY_REFRESH,
         threads: int = 2,
@@ -106,7 +107,7 @@ def run_source(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
                 result = (
                     build_definitions(settings, dbt_folder)
                     .resolve_job_def(job)
-                    .execute_in_process(instance=instance, raise_on_error=False, **dates)
+                    .execute_in_process(instance=instance, run_config=run_config, raise_on_error=False, **dates)
                 )
         finished = Run(Home(folder), day, result)
         assert may_fail or result.success, finished.failed_checks() or finished.failures()
