@@ -1,8 +1,7 @@
 """Time of past dates launched from the Dagster UI on the demo shop: `python -m benchmarks.recompute [home]`.
 
-Twelve month-ends of a year's range, and twelve days in a row; the UI and its daemon run as `make ui` runs them, and the
-request is the one that the UI's dialog sends. The home is one that `make run` has filled; without it a new one is filled
-first.
+Twelve month-ends of a year's range, and twelve days in a row. The UI and its daemon run as `make ui` runs them, and the
+request is the one that the UI's dialog sends. The home is one that `make run` has filled; without it a new one is.
 """
 
 import os
