@@ -32,13 +32,31 @@ SNAPSHOT = AssetKey(["published", "snapshot"])
 
 
 class DatesConfig(Config):
-    """Which dates of a range are computed; the last one always is."""
+    """Dates whose snapshots a run writes besides."""
 
-    month_ends_only: bool = Field(False, description="Of the earlier dates only the last days of months.")
+    month_ends_since: str | None = Field(
+        None, description="The last day of every month from this date (YYYY-MM-DD) on."
+    )
+
+    def month_ends(self, before: date) -> Sequence[date]:
+        """The last days of months before a date.
+
+        Raises RangeError where the date that they begin with cannot be read.
+        """
+        if self.month_ends_since is None:
+            return []
+        try:
+            since = date.fromisoformat(self.month_ends_since)
+        except ValueError:
+            raise RangeError(
+                f"month_ends_since is {self.month_ends_since}, which is no date: write it as YYYY-MM-DD."
+            ) from None
+        days = (since + timedelta(days=number) for number in range((before - since).days))
+        return [day for day in days if is_month_end(day)]
 
 
 class RangeError(WarehouseError):
-    """A run for several dates lacks a part of the as-of group."""
+    """A run cannot compute the dates that it was asked for; the message says why."""
 
 
 def daily_partitions(source: Source) -> DailyPartitionsDefinition:

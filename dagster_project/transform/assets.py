@@ -23,7 +23,7 @@ from dagster import (
 from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
-from dagster_project.automation import FIRST_OF_THE_DATE, DatesConfig, is_month_end, run_dates
+from dagster_project.automation import FIRST_OF_THE_DATE, DatesConfig, run_dates
 from dagster_project.transform.catalogue import validate_catalogue
 from dagster_project.transform.project import DbtProject, raise_failures
 from dagster_project.transform.translator import WarehouseTranslator
@@ -59,7 +59,8 @@ def build_dbt_assets(
     def begin_range(context: AssetExecutionContext, config: DatesConfig) -> str:
         """What the first of those stages does: the same, after the snapshots of earlier dates."""
         check_catalogue()
-        past = [day for day in run_dates(context)[:-1] if is_month_end(day) or not config.month_ends_only]
+        *chosen, as_of = run_dates(context)
+        past = sorted({*chosen, *config.month_ends(before=as_of)})
         for number, day in enumerate(past, 1):
             rows = write_past_date(day)
             context.log.info(f"{day}: snapshot of {rows:,} customers, date {number} of {len(past) + 1}")
@@ -98,7 +99,7 @@ def _first_stage(
     partitions_def: PartitionsDefinition,
     begin: Callable[[AssetExecutionContext, DatesConfig], str],
 ) -> AssetsDefinition:
-    """The stage that begins the as-of group, and can be told which dates of a range to compute."""
+    """The stage that begins the as-of group, and can be told to write snapshots of earlier dates besides."""
 
     @_assets_of(name, project, translator, partitions_def)
     def stage(context: AssetExecutionContext, config: DatesConfig) -> Iterator[MaterializeResult | AssetCheckResult]:

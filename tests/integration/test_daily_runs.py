@@ -165,12 +165,12 @@ def test_a_range_of_days_is_one_run(range_of_days: Run, next_day: Run):
     assert {*differing} <= of_several_dates
 
 
-def test_a_range_of_months_can_be_its_month_ends(run_source, small_shop, range_of_days: Run, tmp_path):
+def test_a_run_can_write_the_snapshots_of_earlier_month_ends(run_source, small_shop, range_of_days: Run, tmp_path):
     home = Path(shutil.copytree(range_of_days.home.folder, tmp_path / "home", symlinks=True))
     shutil.rmtree(home / "snapshots")
-    config = {"ops": {"as_of_stage": {"config": {"month_ends_only": True}}}}
+    config = {"ops": {"as_of_stage": {"config": {"month_ends_since": "2026-01-20"}}}}
     last = NEXT_DAY - timedelta(days=3)
-    run_source(**small_shop, since=date(2026, 1, 20), as_of=last, home=home, job=RECOMPUTE, run_config=config)
+    run_source(**small_shop, as_of=last, home=home, job=RECOMPUTE, run_config=config)
     written = {path.stem.removeprefix("as_of_date=") for path in (home / "snapshots").iterdir()}
     assert written == {"2026-01-31", "2026-02-28", last.isoformat()}
 
