@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dagster_project import sql
 from dagster_project.home import Home
-from dagster_project.transform.exchange import read_metadata, write_exchange
+from dagster_project.parquet import read_metadata, write_parquet
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,7 +29,7 @@ def _without_customers(connection: "DuckDBPyConnection", path: Path) -> int:
     found = connection.execute(f"select count(*) from {rows} where {is_erased}").fetchone()[0]
     if found:
         remaining = f"select * exclude (file_row_number) from {rows} where not {is_erased} order by file_row_number"
-        write_exchange(connection, remaining, path, read_metadata(connection, path))
+        write_parquet(connection, remaining, path, read_metadata(connection, path))
     return found
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dagster_project import sql
 from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
+from dagster_project.parquet import write_parquet
 from dagster_project.sources.landed import put_in_place
 
 if TYPE_CHECKING:
@@ -101,11 +102,7 @@ class Erased:
             [erasure, as_of],
         ).fetchone()[0]
         if added:
-            unfinished = self.home.erased.with_suffix(".tmp")
-            self.connection.execute(
-                f"copy (from erased order by identifier) to {sql.text(unfinished)} (format parquet, compression zstd)"
-            )
-            put_in_place(unfinished, self.home.erased)
+            write_parquet(self.connection, "from erased order by identifier", self.home.erased)
         return added
 
     def _make_key(self) -> None:

@@ -13,8 +13,9 @@ from dagster_project import sql
 from dagster_project.erasure.erased import Erased, ErasureError, hashed
 from dagster_project.erasure.rows import TableErasure
 from dagster_project.home import Home
+from dagster_project.parquet import write_parquet
 from dagster_project.sources.config import Source
-from dagster_project.sources.landed import LOAD_COLUMNS, READ_OPTIONS, Landed, put_in_place
+from dagster_project.sources.landed import LOAD_COLUMNS, READ_OPTIONS, Landed
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -86,13 +87,8 @@ def remove_rows(erasure: TableErasure, folder: Path) -> Removed:
         affected = connection.execute(f"select count(*) from {rows} where {erasure.affected(columns)}").fetchone()[0]
         if not affected:
             continue
-        unfinished = path.with_suffix(".tmp")
-        connection.execute(f"""
-            copy (
-                select * exclude (file_row_number) from {erasure.remaining(rows, columns)} order by file_row_number
-            ) to {sql.text(unfinished)} (format parquet, compression zstd)
-        """)
-        put_in_place(unfinished, path)
+        remaining = f"from {erasure.remaining(rows, columns)} order by file_row_number"
+        write_parquet(connection, f"select * exclude (file_row_number) {remaining}", path)
         done += Removed(files=1, **{"removed" if erasure.person.keep is None else "emptied": affected})
     return done
 

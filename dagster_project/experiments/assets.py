@@ -19,8 +19,8 @@ from dagster import (
 from dagster_project.automation import SNAPSHOT, run_dates
 from dagster_project.experiments.config import Experiment, check_experiments
 from dagster_project.home import Home
+from dagster_project.parquet import write_parquet
 from dagster_project.transform.assets import WRITER_POOL
-from dagster_project.transform.exchange import write_exchange
 from dagster_project.transform.project import DbtProject
 from dagster_project.transform.translator import exchange_key
 from dagster_project.warehouse import check_as_of, open_warehouse
@@ -54,7 +54,7 @@ def build_experiment_asset(
             check_as_of(warehouse, as_of, {"int_customer_address": "core"})
             rows = assign_and_judge(warehouse, home, as_of, experiments)
             warehouse.register("experiment_result", rows)
-            count = write_exchange(warehouse, "from experiment_result", home.exchange / "experiment_result.parquet")
+            count = write_parquet(warehouse, "from experiment_result", home.exchange / "experiment_result.parquet")
         for experiment, status, reason in rows[["experiment", "status", "reason"]].drop_duplicates().values:
             if status in {"not_assigned", "refused"}:
                 context.log.warning(f"The experiment {experiment} has no result: {reason}.")

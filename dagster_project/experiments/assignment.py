@@ -15,7 +15,7 @@ from dagster_project import sql
 from dagster_project.experiments.config import Experiment
 from dagster_project.experiments.draw import draw
 from dagster_project.home import Home
-from dagster_project.transform.exchange import read_metadata, write_exchange
+from dagster_project.parquet import read_metadata, write_parquet
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -62,7 +62,7 @@ def assign(connection: "DuckDBPyConnection", experiment: Experiment, snapshot: P
     columns = "cast(customer_key as varchar) as customer_key, cast(arm as varchar) as arm"
     columns += ", cast(assigned_as_of as date) as assigned_as_of, cast(split_value as varchar) as split_value"
     metadata = {DEFINITION: experiment.model_dump_json()}
-    return write_exchange(connection, f"select {columns} from drawn", path, metadata)
+    return write_parquet(connection, f"select {columns} from drawn", path, metadata)
 
 
 def changed_fields(connection: "DuckDBPyConnection", experiment: Experiment, path: Path) -> list[str]:

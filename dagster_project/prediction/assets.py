@@ -26,9 +26,9 @@ from dagster import (
 from dagster_project import sql
 from dagster_project.automation import run_dates
 from dagster_project.home import Home
+from dagster_project.parquet import write_parquet
 from dagster_project.prediction.rules import Rules, load_rules
 from dagster_project.transform.assets import WRITER_POOL
-from dagster_project.transform.exchange import write_exchange
 from dagster_project.transform.project import DbtProject
 from dagster_project.transform.translator import exchange_key
 from dagster_project.warehouse import check_as_of, open_warehouse
@@ -151,7 +151,7 @@ def write_backtest(connection: "DuckDBPyConnection", exchange: Path, as_of: date
 
 def _write(connection: "DuckDBPyConnection", exchange: Path, name: str, rows: "pandas.DataFrame") -> int:
     connection.register(name, rows)
-    return write_exchange(connection, f"from {sql.name(name)}", exchange / f"{name}.parquet")
+    return write_parquet(connection, f"from {sql.name(name)}", exchange / f"{name}.parquet")
 
 
 def _metadata(fitted: "Fitted") -> Mapping[str, object]:

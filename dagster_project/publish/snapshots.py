@@ -3,28 +3,21 @@
 What history makes of them stands in dbt/models/insights/.
 """
 
-import os
 from datetime import date
 from pathlib import Path
 
-from dagster_project import sql
 from dagster_project.automation import is_month_end
 from dagster_project.home import Home
+from dagster_project.parquet import write_parquet
 from dagster_project.warehouse import check_as_of, open_warehouse
 
 
 def write_snapshot(home: Home, as_of: date) -> tuple[Path, int]:
     """Write the wide table of the date, one row per customer; returns its path and its rows."""
     path = home.snapshot(as_of)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".tmp")
     with open_warehouse(home.warehouse) as connection:
         check_as_of(connection, as_of, {"customer_segments": "segments"})
-        rows = connection.execute(f"""
-            copy (select * from segments.customer_segments order by customer_key)
-            to {sql.text(unfinished)} (format parquet, compression zstd)
-        """).fetchone()[0]
-    os.replace(unfinished, path)
+        rows = write_parquet(connection, "select * from segments.customer_segments order by customer_key", path)
     return path, rows
 
 

@@ -2,7 +2,7 @@
 
 contract_stage (staging, contract), identity_stage (who shares what with whom), core_stage (customers, daily facts),
 as_of_stage (facts as of the partition's date), segment_stage (segments of that date) and insight_stage (what happens
-around them, over all snapshots). A run for a range of dates begins by writing the snapshots of all but the last one.
+around them, over all snapshots). A run for several dates begins by writing the snapshots of all but the last one.
 What a model says stands in dbt/, what it depends on in translator.py.
 """
 
@@ -40,7 +40,7 @@ def build_dbt_assets(
     daily: PartitionsDefinition,
     write_past_date: Callable[[date], int],
 ) -> Sequence[AssetsDefinition]:
-    """The six stages as multi-assets; `write_past_date` writes the snapshot of a date of a range but the last."""
+    """The six stages as multi-assets; `write_past_date` writes the snapshot of an earlier date than the run's last."""
 
     @cache
     def check_catalogue() -> None:

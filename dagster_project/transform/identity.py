@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
 
 from dagster_project.home import Home
+from dagster_project.parquet import write_parquet
 from dagster_project.transform.assets import WRITER_POOL
-from dagster_project.transform.exchange import write_exchange
 from dagster_project.transform.translator import exchange_key
 from dagster_project.warehouse import open_warehouse
 
@@ -66,7 +66,7 @@ def write_components(connection: "DuckDBPyConnection", path: Path) -> int:
     nodes = connection.execute("select count(*) from node").fetchone()[0]
     firsts = first_of_component(edges["left_node"], edges["right_node"], nodes)
     connection.register("component", pandas.DataFrame({"node": range(nodes), "first_node": firsts}))
-    return write_exchange(
+    return write_parquet(
         connection,
         """
         select node.record_key, firsts.record_key as component_key

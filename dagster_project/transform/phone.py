@@ -13,9 +13,9 @@ from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
 from dagster_project import sql
 from dagster_project.erasure.assets import ERASED
 from dagster_project.home import Home
+from dagster_project.parquet import read_metadata, write_parquet
 from dagster_project.sources.config import Source
 from dagster_project.transform.assets import WRITER_POOL
-from dagster_project.transform.exchange import read_metadata, write_exchange
 from dagster_project.transform.translator import exchange_key
 from dagster_project.warehouse import open_warehouse
 
@@ -73,7 +73,7 @@ def write_phones(connection: "DuckDBPyConnection", path: Path, shop_country: str
         from contract.int_phone_spelling anti join {known} using (phone_key)
     """).fetchone()[0]
     connection.remove_function("e164")
-    numbers = write_exchange(
+    numbers = write_parquet(
         connection,
         f"""
         select phone_key, e164 from {known} semi join contract.int_phone_spelling using (phone_key)

@@ -7,9 +7,9 @@ rejects/; nothing here reads a source.
 from dagster import AssetsDefinition, MaterializeResult, asset
 
 from dagster_project.home import Home
+from dagster_project.parquet import write_parquet
 from dagster_project.sources.assets import raw_key
 from dagster_project.sources.config import Source
-from dagster_project.transform.exchange import write_exchange
 from dagster_project.transform.translator import exchange_key
 
 
@@ -37,7 +37,7 @@ def write_rejected_lines(source: Source, home: Home) -> int:
     )
     with duckdb.connect() as connection:
         connection.register("counts", counts)
-        write_exchange(connection, "from counts where line_count > 0", home.exchange / "rejected_line.parquet")
+        write_parquet(connection, "from counts where line_count > 0", home.exchange / "rejected_line.parquet")
     return int(counts["line_count"].sum())
 
 

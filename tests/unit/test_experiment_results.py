@@ -1,117 +1,27 @@
-"""Experiments on a small warehouse of their own: who is drawn and stays so, what is told when, and after merges.
+"""What is told of an experiment and when: outcomes, verdicts, people found to be one. On a small warehouse of its own.
 
-The statistics are tested in test_experiment_analysis.py, whole runs in tests/integration/test_experiments.py.
+The statistics are tested in test_experiment_analysis.py, who is drawn in test_experiment_assignment.py, whole runs in
+tests/integration/test_daily_runs.py and test_full_demo.py.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from experiment_shop import END, EVE, EXPERIMENT, START, TOLD, Shop, simulated_days
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestIndPower
 
-from dagster_project.experiments.config import Experiment
-from dagster_project.experiments.draw import draw
 from dagster_project.experiments.results import assign_and_judge
-from dagster_project.home import Home
-
-START, HORIZON_DAYS = date(2026, 3, 2), 28
-EVE, END = START - timedelta(days=1), START + timedelta(days=HORIZON_DAYS - 1)
-CUSTOMERS = 400
-EXPERIMENT = Experiment(
-    name="spring",
-    segment="vip",
-    arms={"control": 0.5, "treatment": 0.5},
-    start=START,
-    metric="net_revenue",
-    horizon_days=HORIZON_DAYS,
-    split_by="country",
-)
-TOLD = ["control_mean", "difference", "p_value", "cuped_difference", "holm_p_value", "is_significant", "verdict"]
-
-
-def _key(number: int) -> str:
-    return f"customer-{number:04}"
-
-
-def _snapshot(customers: int = CUSTOMERS) -> pd.DataFrame:
-    """Everybody whose number is no multiple of ten is a VIP; a third each has the country DE, FR and none."""
-    numbers = range(customers)
-    return pd.DataFrame(
-        {
-            "customer_key": [_key(number) for number in numbers],
-            "as_of_date": EVE,
-            "country": [("DE", "FR", None)[number % 3] for number in numbers],
-            "vip": [number % 10 > 0 for number in numbers],
-        }
-    )
-
-
-class Shop:
-    """A home and a warehouse with what experiments read."""
-
-    def __init__(self, folder: Path, days: pd.DataFrame) -> None:
-        self.home = Home(folder)
-        self.warehouse = duckdb.connect()
-        self.snapshot(_snapshot())
-        addresses = pd.DataFrame({"customer_key": [_key(number) for number in range(CUSTOMERS) if number % 4 != 1]})
-        has_email = [int(key[-4:]) % 4 > 0 for key in addresses["customer_key"]]
-        addresses["email"] = (addresses["customer_key"] + "@example.com").where(has_email)
-        self.warehouse.execute("create schema core")
-        self.warehouse.register("given_days", days)
-        self.warehouse.register("given_addresses", addresses)
-        self.warehouse.execute("create table core.fct_customer_daily as from given_days")
-        self.warehouse.execute("create table core.int_customer_address as from given_addresses")
-        self.warehouse.execute("create table core.int_customer_redirect (former_key varchar, customer_key varchar)")
-
-    def snapshot(self, rows: pd.DataFrame) -> None:
-        path = self.home.snapshot(EVE)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows.to_parquet(path)
-
-    def treat(self, amount: float) -> None:
-        """Everybody drawn into the treatment orders for that much on the first day."""
-        self.warehouse.execute(
-            f"""
-            insert into core.fct_customer_daily by name
-            select customer_key, $1 as order_date, $1 as effective_date, 1 as orders, $2 as net_amount
-            from '{self.home.assignment("spring")}' where arm = 'treatment'
-            """,
-            [START, amount],
-        )
-
-    def judge(self, as_of: date, *experiments: Experiment) -> pd.DataFrame:
-        """What is said on a date, by segment."""
-        rows = assign_and_judge(self.warehouse, self.home, as_of, experiments or [EXPERIMENT])
-        return rows.set_index("segment")
-
-    def drawn(self, name: str = "spring") -> pd.DataFrame:
-        return pd.read_parquet(self.home.assignment(name)).set_index("customer_key")
 
 
 @pytest.fixture(scope="module")
 def days() -> pd.DataFrame:
-    """What customers did from half a year before to a month after the experiment, refunds some days later included."""
-    chance = np.random.default_rng(7)
-    count = 6_000
-    ordered = [START + timedelta(days=int(day)) for day in chance.integers(-180, 60, count)]
-    later = [day + timedelta(days=int(wait)) for day, wait in zip(ordered, chance.integers(0, 40, count), strict=True)]
-    is_refund = chance.random(count) < 0.2
-    amount = chance.gamma(2.0, 20.0, count).round(2)
-    return pd.DataFrame(
-        {
-            "customer_key": [_key(number) for number in chance.integers(0, CUSTOMERS, count)],
-            "order_date": ordered,
-            "effective_date": np.where(is_refund, later, ordered),
-            "orders": np.where(is_refund, np.where(chance.random(count) < 0.5, -1, 0), 1),
-            "net_amount": np.where(is_refund, -amount / 2, amount),
-        }
-    ).astype({"order_date": "datetime64[us]", "effective_date": "datetime64[us]"})
+    return simulated_days()
 
 
 @pytest.fixture
@@ -138,76 +48,6 @@ def _expected_people(shop: Shop, days: pd.DataFrame, metric: str) -> pd.DataFram
     people["outcome"] = outcome.reindex(people.index).fillna(0).astype(float)
     people["before"] = before.groupby("customer_key")["net_amount"].sum().reindex(people.index).fillna(0)
     return people
-
-
-# Drawn
-
-
-def test_the_members_of_the_eve_are_drawn_by_their_keys(shop):
-    shop.judge(EVE)
-    snapshot = _snapshot()
-    members = snapshot[snapshot["vip"]].set_index("customer_key")
-    expected = ["control" if draw("spring", key) < 0.5 else "treatment" for key in members.index]
-    drawn = shop.drawn()
-    assert drawn.index.tolist() == members.index.tolist()
-    assert drawn["arm"].tolist() == expected
-    assert drawn["split_value"].where(drawn["split_value"].notna(), None).tolist() == members["country"].tolist()
-    assert set(pd.to_datetime(drawn["assigned_as_of"]).dt.date) == {EVE}
-
-
-def test_a_draw_by_email_is_the_senders_and_leaves_out_who_has_none(shop):
-    shop.judge(EVE, EXPERIMENT.model_copy(update={"unit": "email"}))
-    drawn = shop.drawn()
-    numbers = [int(key[-4:]) for key in drawn.index]
-    assert numbers == [number for number in range(CUSTOMERS) if number % 10 and number % 4 > 1]
-    sender = ["control" if draw("spring", f"{_key(number)}@example.com") < 0.5 else "treatment" for number in numbers]
-    assert drawn["arm"].tolist() == sender
-    assert "@" not in drawn.to_csv()
-    assert b"example.com" not in shop.home.assignment("spring").read_bytes()
-
-
-def test_a_segment_may_be_the_value_of_a_label(shop):
-    shop.judge(EVE, EXPERIMENT.model_copy(update={"segment": "country:FR"}))
-    snapshot = _snapshot()
-    assert shop.drawn().index.tolist() == snapshot[snapshot["country"] == "FR"]["customer_key"].tolist()
-
-
-def test_arms_get_their_shares_in_the_order_of_the_entry(shop):
-    shares = {"first": 0.2, "second": 0.5, "control": 0.3}
-    shop.judge(EVE, EXPERIMENT.model_copy(update={"arms": shares}))
-    points = pd.Series({key: draw("spring", key) for key in shop.drawn().index})
-    expected = pd.cut(points, [0, 0.2, 0.7, 1], right=False, labels=list(shares)).astype(str)
-    assert shop.drawn()["arm"].tolist() == expected.tolist()
-
-
-def test_what_is_drawn_stays_drawn(shop):
-    shop.judge(EVE)
-    file = shop.home.assignment("spring")
-    before = file.read_bytes(), file.stat().st_mtime_ns
-    shop.snapshot(_snapshot(customers=50))
-    for as_of in (EVE, START, END, EVE - timedelta(days=1), EVE):
-        shop.judge(as_of)
-    assert (file.read_bytes(), file.stat().st_mtime_ns) == before
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"arms": {"treatment": 0.5, "control": 0.5}}, "arms"),  # another order is another draw
-        ({"segment": "country:FR"}, "segment"),
-        ({"unit": "email", "metric": "orders"}, "unit, metric"),
-    ],
-)
-def test_an_entry_that_was_changed_after_the_draw_is_refused(shop, change, named):
-    shop.judge(EVE)
-    for as_of in (EVE, START, END):
-        row = shop.judge(as_of, EXPERIMENT.model_copy(update=change)).loc["(all)"]
-        assert row["status"] == "refused"
-        assert f"({named}): put that back, or give the new experiment a new name" in row["reason"]
-        assert row[["control_customers", *TOLD]].isna().all()
-
-
-# What is told when
 
 
 def test_without_a_run_on_the_eve_nobody_is_drawn(shop):
@@ -374,7 +214,7 @@ def test_arms_that_do_not_fit_their_shares_are_not_to_be_trusted(shop):
 # After merges
 
 
-def test_people_found_to_be_one_count_once_in_the_arm_of_the_smallest_key(shop, days):
+def test_people_found_to_be_one_count_once_in_the_arm_of_the_smallestkey(shop, days):
     shop.judge(EVE)
     by_arm = {arm: group.index.tolist() for arm, group in shop.drawn().groupby("arm")}
     across = sorted([by_arm["control"][0], by_arm["treatment"][0]])

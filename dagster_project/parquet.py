@@ -1,6 +1,6 @@
-"""Parquet files under <home>/exchange, by which a Python asset between two stages hands its result to dbt.
+"""Parquet files that are replaced as a whole, in one step, and what is kept in them beside their rows.
 
-What is in them belongs to the asset that writes them.
+What is in them belongs to whoever writes them; what lands from a source is written in sources/landing.py.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-def write_exchange(
+def write_parquet(
     connection: "DuckDBPyConnection", query: str, path: Path, metadata: Mapping[str, str] | None = None
 ) -> int:
     """Replace the file by the rows of a query in one step; returns how many there are.
