@@ -122,6 +122,9 @@ def _base(name: str, columns: Collection[str]) -> str:
 
 
 def _value(name: str, columns: Collection[str]) -> str:
+    """What a row says there; text that is no JSON names nobody, and no error quotes it."""
     base = _base(name, columns)
-    path = name[len(base) + 1 :]
-    return f"json_extract_string({sql.name(base)}, {sql.text('$.' + path)})" if path else sql.name(base)
+    path, column = name[len(base) + 1 :], sql.name(base)
+    if not path:
+        return column
+    return f"case when json_valid({column}) then json_extract_string({column}, {sql.text('$.' + path)}) end"

@@ -105,6 +105,18 @@ def test_rows_go_or_stay_as_nobodys(erased: Erased, source: Source, home: Home):
     assert {table: raw_rows(home, table) for table in TABLES} == LEFT
 
 
+def test_text_that_is_no_json_is_searched_and_never_quoted(erased: Erased, source: Source, home: Home):
+    """A person's text in an error would be in the log."""
+    broken = """(values (7, '{"email": "old@example.org"}'), (8, '{"email": "ann@example.org", oops'),
+        (9, '{"email": "bob@example.org", oops')) as given (id, about)"""
+    write_rows(Path(source.systems[0].path), {"customers": broken})
+    extract(source, home, run=1)
+    assert _erase(erased, source, home)["customers"] == 1
+    assert [number for number, _ in raw_rows(home, "customers")] == [8, 9]
+    with pytest.raises(ErasureError, match="The column about of the table shop/customers still holds an e-mail"):
+        check_nothing_is_left(erased, source, home)
+
+
 def test_only_files_that_hold_the_person_are_written_anew(erased: Erased, source: Source, home: Home):
     extract(source, home, run=1)
     (file,) = home.raw("shop", "orders").glob("*.parquet")
