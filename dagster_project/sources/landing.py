@@ -15,11 +15,9 @@ from dagster_project import sql
 from dagster_project.erasure.rows import TableErasure
 from dagster_project.sources.config import SourceError, Table, Tombstones
 from dagster_project.sources.landed import Landed, SourceState, put_in_place, retyped, version
-from dagster_project.sources.readers.reader import Reader, Since, cursor_age
+from dagster_project.sources.readers.reader import Reader, Since, cursor_age, reason_of
 
 TIMES = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
-
-QUOTES_VALUES = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def land(
             copy ({" union all by name ".join(rows)}) to {sql.text(unfinished)} (format parquet, compression zstd)
         """)
     except duckdb.Error as error:
-        raise SourceError(f"The source table {table} cannot be read: {_reason(error)}.") from None
+        raise SourceError(f"The source table {table} cannot be read: {reason_of(error)}.") from None
     count, deleted = connection.execute(
         f"select count(*), count(*) filter (where _is_deleted) from read_parquet({sql.text(unfinished)})"
     ).fetchone()
@@ -149,13 +147,6 @@ def land(
         cursor=_watermark(connection, config, cursor_type, Landed.read(connection, raw), load) if cursor_type else None,
         files=(path,) if count else (),
     )
-
-
-def _reason(error: duckdb.Error) -> str:
-    """What DuckDB says, but for what could quote a value of the table."""
-    if isinstance(error, QUOTES_VALUES):
-        return "a value does not fit the type of its column (columns in sources.yml can read it as VARCHAR)"
-    return str(error).splitlines()[0].rstrip(".")
 
 
 def _comparison_is_due(config: Table, state: SourceState, load: Load) -> bool:

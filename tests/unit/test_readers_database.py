@@ -18,6 +18,7 @@ from sqlalchemy import Engine, text
 
 from dagster_project.home import Home
 from dagster_project.sources.config import SourceError, SqlSystem, Table
+from dagster_project.sources.landing import Load, land
 from dagster_project.sources.readers import open_system
 from dagster_project.sources.readers.batches import AnyDatabase
 from dagster_project.sources.readers.database import read_as
@@ -277,3 +278,21 @@ def test_a_sqlite_file_keeps_its_names_and_is_read_as_of_one_moment(tmp_path: Pa
         with closing(sqlite3.connect(path)) as shop, shop:
             shop.execute("insert into \"group\" values (2, 'b')")
         assert len(reader.connection.execute(f"select * from {reader.rows('words')}").fetchall()) == 1
+
+
+def test_what_a_sqlite_column_holds_against_its_type_is_not_quoted(tmp_path: Path):
+    """The message would be in the log, and the value may be a person's."""
+    path = tmp_path / "shop.sqlite"
+    with closing(sqlite3.connect(path)) as shop, shop:
+        shop.execute("create table orders (id integer primary key, customer_id integer)")
+        shop.execute("insert into orders values (1, 'ann@example.org')")
+    system = SqlSystem(name="shop", platform="shop", kind="sql", url=f"sqlite:///{path}", tables={"orders": Table()})
+    with open_system(system, Home(tmp_path)) as reader:
+        with pytest.raises(SourceError) as of_columns:
+            reader.rows("orders", columns=["customer_id"])
+        with pytest.raises(SourceError) as of_all:
+            load = Load("run-0001", NAIVE, NAIVE.date())
+            land(reader, "orders", Table(), tmp_path / "raw", tmp_path / "rejects", load)
+    for raised in (of_columns, of_all):
+        assert "a value does not fit the type that the database declares its column with" in str(raised.value)
+        assert "@example" not in str(raised.value)

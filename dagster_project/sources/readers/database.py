@@ -17,7 +17,7 @@ from dagster_project.home import Home
 from dagster_project.sources.config import SourceError, SqlSystem
 from dagster_project.sources.readers.batches import AnyDatabase
 from dagster_project.sources.readers.connection import open_connection
-from dagster_project.sources.readers.reader import Since
+from dagster_project.sources.readers.reader import QUOTES_VALUES, Since, reason_of
 from dagster_project.sources.readers.scanners import MySql, PostgreSql, Sqlite
 
 if TYPE_CHECKING:
@@ -194,9 +194,12 @@ def _cast(column: str, data_type: str | None) -> str:
 
 @contextmanager
 def _told_as(beginning: str, url: "URL") -> Iterator[None]:
-    """Turn errors into a sentence with what the database answered, without what it was asked and the password."""
+    """Turn errors into a sentence with what the database answered, without what it was asked, a value of its rows or
+    the password."""
     try:
         yield
+    except QUOTES_VALUES as error:
+        raise SourceError(f"{beginning}: {reason_of(error)}.") from None
     except (duckdb.Error, SQLAlchemyError, ImportError, ValueError) as error:
         answer = str(getattr(error, "orig", None) or error).rpartition('": ')[2]
         reason = " ".join(answer.strip().partition("\n")[0].split()) or type(error).__name__

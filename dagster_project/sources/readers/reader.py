@@ -31,6 +31,24 @@ class Since:
         return f"({age} >= cast({sql.text(self.value)} as {self.data_type}) or {age} is null)"
 
 
+# Errors whose message may quote a value of the table.
+QUOTES_VALUES = (
+    duckdb.ConversionException,
+    duckdb.InvalidInputException,
+    duckdb.OutOfRangeException,
+    duckdb.TypeMismatchException,
+)
+
+
+def reason_of(error: duckdb.Error) -> str:
+    """What DuckDB says, but for what could quote a value of the table."""
+    if isinstance(error, duckdb.TypeMismatchException):
+        return "a value does not fit the type that the database declares its column with"
+    if isinstance(error, QUOTES_VALUES):
+        return "a value does not fit the type of its column (columns in sources.yml can read it as VARCHAR)"
+    return str(error).splitlines()[0].rstrip(".")
+
+
 class Reader(Protocol):
     """One open system. All of its tables are read on one connection."""
 
