@@ -19,8 +19,10 @@ def remove_customers(connection: "DuckDBPyConnection", home: Home, customer_keys
     """Take the customers out of every snapshot and every assignment to an experiment; returns how many rows."""
     connection.execute("create or replace temp table erased_customer (customer_key varchar)")
     connection.execute("insert into erased_customer select unnest(?)", [list(customer_keys)])
-    files = [*sorted(home.snapshots.glob("*.parquet")), *sorted(home.experiments.glob("*.parquet"))]
-    return sum(_without_customers(connection, path) for path in files)
+    folders = (home.snapshots, home.experiments)
+    for left_by_a_crash in [path for folder in folders for path in folder.glob("*.tmp")]:
+        left_by_a_crash.unlink()
+    return sum(_without_customers(connection, path) for folder in folders for path in sorted(folder.glob("*.parquet")))
 
 
 def _without_customers(connection: "DuckDBPyConnection", path: Path) -> int:

@@ -1,8 +1,8 @@
 """The removal as a whole: its steps in the order that makes it safe to break off.
 
-First the list, which makes landing leave the people out; then what needs their customer keys; then raw, the copies and
-the warehouse; the requests last, and a note with raw. Until then the next run begins again, and finds the rest by the
-list.
+First the list, which makes landing leave the people out; then the warehouse, so that nothing is computed of them any
+more; then publications and what needs their customer keys; then raw, the requests last, and a note with it. Until then
+the next run begins again, and finds the rest by the list.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ from dagster_project.erasure.rows import TableErasure
 from dagster_project.home import Home
 from dagster_project.publish.publication import withdraw_erased
 from dagster_project.sources.config import Source
+from dagster_project.sources.landed import put_in_place
 from dagster_project.sources.readers.connection import open_connection
 
 
@@ -30,6 +31,12 @@ def _erasures_of_raw(home: Home) -> int:
     return int(home.raw_erasures.read_text()) if home.raw_erasures.exists() else 0
 
 
+def _note(erasures: int, home: Home) -> None:
+    unfinished = home.raw_erasures.with_suffix(".tmp")
+    unfinished.write_text(f"{erasures}\n")
+    put_in_place(unfinished, home.raw_erasures)
+
+
 def remove(source: Source, home: Home, requests: Requests, people: People) -> Mapping[str, int]:
     """Remove the people of the requests, and all who are listed, from everything under the home; returns what was done,
     in numbers.
@@ -41,15 +48,15 @@ def remove(source: Source, home: Home, requests: Requests, people: People) -> Ma
         erasures = table_erasures(erased, source)
         erased.put(people.identifiers, requests.as_of)
         learn_rows(erasures, home)
+        remove_warehouse(home)
+        withdraw_erased(home)
         rows_of_copies = remove_customers(connection, home, people.customer_keys)
 
         asking = [one for one in erasures if f"{one.system}/{one.table}" in requests.tables]
         removed = _remove([one for one in erasures if one not in asking], home)
         check_nothing_is_left(erased, source, home, besides=requests.tables)
-        withdraw_erased(home)
-        remove_warehouse(home)
         answered = _remove(asking, home)
-        home.raw_erasures.write_text(f"{erased.erasures}\n")
+        _note(erased.erasures, home)
     if requests.count and not answered.files:
         raise ErasureError(
             f"The requests of the table {min(requests.tables)} were carried out but stay in it: let its person name "

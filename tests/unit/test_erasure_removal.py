@@ -24,7 +24,7 @@ ROWS = {
     "customers": "(values (1, 'ann@example.org'), (2, 'bob@example.org')) as given (id, email)",
     "requests": "(values (1, 'Ann@example.org')) as given (id, email)",
 }
-STEPS = ["learn_rows", "remove_customers", "check_nothing_is_left", "withdraw_erased", "remove_warehouse"]
+STEPS = ["learn_rows", "remove_warehouse", "withdraw_erased", "remove_customers", "check_nothing_is_left"]
 
 
 class PowerCut(Exception):
@@ -99,9 +99,44 @@ def test_one_that_breaks_off_is_asked_for_still_and_ends_the_next_time(
     assert raw_rows(home, "requests") == [(1, "Ann@example.org")]
     home.warehouse.touch()  # the next run makes it again before it erases
     # By now the warehouse may know nothing more of her than the request says.
-    known = ANN if step in STEPS[:2] else People(0, ANN.identifiers, [])
+    known = ANN if step in STEPS[:4] else People(0, ANN.identifiers, [])
     removal.remove(source, home, REQUESTS, known)
     _assert_ann_is_gone(home)
+
+
+def test_a_note_that_breaks_off_is_none(source: Source, home: Home, monkeypatch: pytest.MonkeyPatch):
+    def cut(file: Path, _: str) -> None:
+        file.write_bytes(b"")
+        raise PowerCut
+
+    removal.remove(source, home, REQUESTS, ANN)
+    home.warehouse.touch()
+    with monkeypatch.context() as broken, pytest.raises(PowerCut):
+        broken.setattr(Path, "write_text", cut)
+        removal.remove(source, home, Requests(0, frozenset(), None), NOBODY)
+    assert removal.is_carried_out(home)
+
+
+def test_what_is_refused_leaves_nothing_to_compute_of_them_or_to_send_to_them(source: Source, home: Home):
+    """By then raw may no longer tell which keys they had."""
+    publication = home.publications / "run-1"
+    (publication / "audiences").mkdir(parents=True)
+    home.published.symlink_to(publication)
+    (system,) = source.systems
+    customers = system.tables["customers"].model_copy(update={"person": "nobody"})
+    system = system.model_copy(update={"tables": {**system.tables, "customers": customers}})
+    with pytest.raises(ErasureError, match="The column email of the table shop/customers still holds"):
+        removal.remove(source.model_copy(update={"systems": (system,)}), home, REQUESTS, ANN)
+    assert [file for file in _made_again(home) if file.exists()] == []
+    assert not (publication / "audiences").exists()
+
+
+def test_what_a_crash_left_of_copies_goes(source: Source, home: Home):
+    left = [home.snapshots / "as_of_date=2026-06-29.tmp", home.experiments / "summer.tmp"]
+    for file in left:
+        file.write_text("key of ann")
+    removal.remove(source, home, REQUESTS, ANN)
+    assert [file for file in left if file.exists()] == []
 
 
 def test_a_raw_that_is_restored_from_before_an_erasure_is_cleaned_again(source: Source, home: Home, tmp_path: Path):
