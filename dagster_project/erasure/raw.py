@@ -40,7 +40,7 @@ class Removed:
 def table_erasures(erased: Erased, source: Source) -> Sequence[TableErasure]:
     """How an erasure treats each table of the source that names people.
 
-    Raises ErasureError where a table does not say whether it does.
+    Raises ErasureError where a table does not say whether it does, or raw holds one that the source does not describe.
     """
     tables = [(system, table) for system in source.systems for table in system.tables]
     silent = [f"{system.name}/{table}" for system, table in tables if system.tables[table].person is None]
@@ -49,6 +49,13 @@ def table_erasures(erased: Erased, source: Source) -> Sequence[TableErasure]:
         raise ErasureError(
             f"An erasure request waits, but it is not said whose rows {silent[0]}{more} holds: give the table a "
             "person, or person: nobody, as docs/add_a_source.md shows."
+        )
+    described = {erased.home.raw(system.name, table) for system, table in tables}
+    held = {file.parent for file in erased.home.folder.glob("raw/*/*/*.parquet")}
+    if unknown := sorted(held - described):
+        raise ErasureError(
+            f"An erasure request waits, but the source does not describe {erased.home.relative(unknown[0])}, and it "
+            "is not known whose rows that holds: describe the table again, or delete the folder."
         )
     found = [TableErasure.of(erased, source, system, table) for system, table in tables]
     return [erasure for erasure in found if erasure]

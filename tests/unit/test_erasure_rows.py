@@ -181,3 +181,13 @@ def test_a_table_that_does_not_say_whose_its_rows_are_stops_an_erasure(erased: E
     system = system.model_copy(update={"tables": {**system.tables, "products": silent}})
     with pytest.raises(ErasureError, match=r"it is not said whose rows shop/products holds: give the table a person"):
         table_erasures(erased, source.model_copy(update={"systems": (system,)}))
+
+
+def test_a_table_that_is_no_longer_described_stops_an_erasure(erased: Erased, source: Source, home: Home):
+    """Nothing reads it any more, but it may hold the person."""
+    extract(source, home, run=1)
+    (system,) = source.systems
+    tables = {name: table for name, table in system.tables.items() if name != "reviews"}
+    source = source.model_copy(update={"systems": (system.model_copy(update={"tables": tables}),)})
+    with pytest.raises(ErasureError, match="the source does not describe raw/shop/reviews"):
+        table_erasures(erased, source)
