@@ -65,11 +65,16 @@ def assign(connection: "DuckDBPyConnection", experiment: Experiment, snapshot: P
     return write_parquet(connection, f"select {columns} from drawn", path, metadata)
 
 
+def drawn_with(connection: "DuckDBPyConnection", path: Path) -> Experiment:
+    """The entry that the customers of a file were drawn with."""
+    return Experiment.model_validate_json(read_metadata(connection, path)[DEFINITION])
+
+
 def changed_fields(connection: "DuckDBPyConnection", experiment: Experiment, path: Path) -> list[str]:
     """The fields in which an entry differs from the one that its customers were drawn with."""
-    drawn_with = Experiment.model_validate_json(read_metadata(connection, path)[DEFINITION])
+    former = drawn_with(connection, path)
     return [
         name
         for name in Experiment.model_fields
-        if experiment.model_dump_json(include={name}) != drawn_with.model_dump_json(include={name})
+        if experiment.model_dump_json(include={name}) != former.model_dump_json(include={name})
     ]

@@ -60,14 +60,19 @@ METRICS = {
 }
 
 
+def people_of(path: Path) -> str:
+    """One row per person drawn, as SQL: customer_key, arm, split_value, is_merged, is_across_arms."""
+    return PEOPLE.format(path=sql.text(path))
+
+
 def people(connection: "DuckDBPyConnection", path: Path) -> "pandas.DataFrame":
-    """One row per person drawn: arm, split_value, is_merged, is_across_arms."""
-    return connection.execute(PEOPLE.format(path=sql.text(path))).df()
+    """Those rows."""
+    return connection.execute(people_of(path)).df()
 
 
 def outcomes(connection: "DuckDBPyConnection", path: Path, experiment: Experiment) -> "pandas.DataFrame":
     """The same with `outcome`, the metric from start to end, and `pre_spend`, the net revenue of pre_days before."""
-    query = OUTCOMES.format(people=PEOPLE.format(path=sql.text(path)), metric=METRICS[experiment.metric])
+    query = OUTCOMES.format(people=people_of(path), metric=METRICS[experiment.metric])
     dates = {
         "from": experiment.start - timedelta(days=experiment.pre_days),
         "start": experiment.start,

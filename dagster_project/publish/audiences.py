@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dagster_project import sql
+from dagster_project.experiments.assignment import drawn_with
 from dagster_project.experiments.draw import draw
+from dagster_project.experiments.outcomes import people_of
 from dagster_project.home import Home
 from dagster_project.publish.audience_config import Audience, AudienceError, Audiences, Channel
 from dagster_project.publish.cells import harmless, is_formula
@@ -131,17 +133,13 @@ def _read_arm(connection: "DuckDBPyConnection", audience: Audience, assignments:
             f"{needs}, which nobody has been drawn for yet: run the day before it starts, or take the audience out of "
             "audiences.yml until then."
         )
-    drawn = f"read_parquet({sql.text(assignments)})"
-    arms = [arm for (arm,) in connection.execute(f"select distinct arm from {drawn} order by arm").fetchall()]
+    arms = drawn_with(connection, assignments).arms
     if audience.arm not in arms:
         raise AudienceError(f"{needs}, which has the arms {', '.join(arms)}.")
     connection.execute(f"""
         create or replace temp table audience_arm as
-        select coalesce(redirects.customer_key, drawn.customer_key) as customer_key
-        from {drawn} as drawn
-        left join core.int_customer_redirect as redirects on redirects.former_key = drawn.customer_key
-        group by all
-        having min(drawn.arm) = {sql.text(audience.arm)} and max(drawn.arm) = {sql.text(audience.arm)}
+        select customer_key from ({people_of(assignments)})
+        where arm = {sql.text(audience.arm)} and not is_across_arms
     """)
 
 

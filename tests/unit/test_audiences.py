@@ -8,13 +8,17 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from dagster_project.experiments.assignment import DEFINITION
+from dagster_project.experiments.config import Experiment
 from dagster_project.experiments.draw import draw
 from dagster_project.home import Home
+from dagster_project.parquet import write_parquet
 from dagster_project.publish.audience_config import Audience, AudienceError, Audiences, Channel
 from dagster_project.publish.audiences import write_audiences
 
@@ -185,11 +189,22 @@ def test_the_holdout_is_a_share_that_stays_the_same(connection, write):
     assert held_out("none", 0) == set()
 
 
+LETTER = Experiment(
+    name="letter",
+    segment="vip",
+    arms={"control": 0.5, "letter": 0.4, "two_letters": 0.1},
+    start=date(2026, 3, 2),
+    metric="orders",
+    horizon_days=28,
+)
+
+
 def _assign(tmp_path: Path, arms: Mapping[str, str]) -> None:
     file = Home(tmp_path / "home").assignment("letter")
-    file.parent.mkdir(parents=True)
-    rows = ", ".join(f"('{customer}', '{arm}')" for customer, arm in arms.items())
-    duckdb.execute(f"copy (from (values {rows}) as drawn (customer_key, arm)) to '{file}'")
+    rows = ", ".join(f"('{customer}', '{arm}', date '2026-03-01', null)" for customer, arm in arms.items())
+    drawn = f"from (values {rows}) as drawn (customer_key, arm, assigned_as_of, split_value)"
+    with duckdb.connect() as memory:
+        write_parquet(memory, drawn, file, {DEFINITION: LETTER.model_dump_json()})
 
 
 def test_only_the_arm_under_todays_keys(connection, write, tmp_path: Path):
@@ -215,8 +230,17 @@ def test_without_assignments_nothing_is_written(connection, write, tmp_path: Pat
         write(experiment="letter", arm="a")
     assert not list(tmp_path.rglob("vips_*"))
     _assign(tmp_path, {"ann": "control", "bob": "letter"})
-    with pytest.raises(AudienceError, match="of the experiment letter, which has the arms control, letter"):
+    with pytest.raises(AudienceError, match="letter, which has the arms control, letter, two_letters"):
         write("other", experiment="letter", arm="a")
+
+
+def test_an_arm_that_nobody_was_drawn_into_is_an_empty_audience(connection, write, tmp_path: Path):
+    """Nor does it stop a publication that an erasure left nobody in the arm."""
+    _add(connection, {"customer_key": "ann"}, {"customer_key": "bob"})
+    _assign(tmp_path, {"ann": "control", "bob": "letter"})
+    folder, said = write(experiment="letter", arm="two_letters")
+    assert _emails(folder) == []
+    assert said["left_out"]["other_arm"] == 2
 
 
 @pytest.mark.parametrize(
