@@ -56,13 +56,16 @@ def publish(
     home: Home, run_id: str, as_of: date, tables: Mapping[str, str], audiences: Audiences = NO_AUDIENCES
 ) -> Mapping[str, Any]:
     """Write the tables (name -> schema of the warehouse) and the audiences as publication of a run, and let `published`
-    point to it.
+    point to it. A date older than the published one has no audiences: it knows nothing of consents withdrawn since.
 
     Returns the manifest: as-of date, per table rows, bytes and the SHA-256 of its Parquet file, and of each audience
     whom it left out and the same of its files.
     """
     for left_by_a_crash in home.publications.glob(".*"):
         shutil.rmtree(left_by_a_crash)
+    standing = published_as_of(home)
+    if standing and as_of < standing:
+        audiences = NO_AUDIENCES
     unfinished = home.publications / f".{run_id}"
     (unfinished / "parquet").mkdir(parents=True)
     with open_warehouse(home.warehouse) as connection:

@@ -173,6 +173,20 @@ def test_audiences_are_in_place_before_the_publication_is(home: Home, warehouse,
     assert (home.published / remove).read_text() == "email\nann@x.de\n"
 
 
+def test_a_date_older_than_the_published_one_has_no_audiences(home: Home, warehouse):
+    """As after an erasure: who has withdrawn their consent since had it on that date."""
+    audiences, earlier = Audiences(audiences=(Audience(**VIPS),)), date(2026, 6, 1)
+    warehouse("ann")
+    _make_vip(home, "ann")
+    publish(home, "run-1", DAY, TABLES, audiences)
+    withdraw_erased(home)
+    warehouse("ann", as_of=earlier)
+    _make_vip(home, "ann", as_of=earlier)
+    assert publish(home, "run-2", earlier, TABLES, audiences)["audiences"] == {}
+    assert not (home.published / "audiences").exists()
+    assert published_as_of(home) == earlier
+
+
 def test_an_audience_that_cannot_be_written_leaves_the_last_publication(home: Home, warehouse):
     warehouse("ann")
     publish(home, "run-1", DAY, TABLES)
