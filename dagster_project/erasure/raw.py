@@ -20,8 +20,9 @@ from dagster_project.sources.landed import LOAD_COLUMNS, READ_OPTIONS, Landed
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-# What in a text may be an e-mail or a phone number. A point behind an address ends a sentence.
-EMAILS = r"""[^\s"'<>(){}\[\],;:=|\\]+@[^\s"'<>(){}\[\],;:=|\\@]*[^\s"'<>(){}\[\],;:=|\\@.]"""
+# What in a text may be an e-mail or a phone number. A point behind an address ends a sentence; an apostrophe before it
+# is a quote, one within it part of a name.
+EMAILS = r"""[^\s"'<>(){}\[\],;:=|\\][^\s"<>(){}\[\],;:=|\\]*@[^\s"'<>(){}\[\],;:=|\\@]*[^\s"'<>(){}\[\],;:=|\\@.]"""
 PHONES = r"\+?[0-9][0-9 ()/.-]{4,}[0-9]"
 
 

@@ -175,6 +175,15 @@ def test_an_address_that_is_left_is_told_by_its_place_and_not_by_itself(erased: 
     assert "ann" not in str(raised.value).lower()
 
 
+@pytest.mark.parametrize("text", ["o'brien@example.org", "{'by':'O'Brien@example.org'}", "'o'brien@example.org'."])
+def test_an_address_with_an_apostrophe_is_found(erased: Erased, source: Source, home: Home, text: str):
+    erased.put([("email", "", "o'brien@example.org")], DAY)
+    write_rows(Path(source.systems[0].path), {"products": f"(values (8, $${text}$$)) as given (id, title)"})
+    extract(source, home, run=1)
+    with pytest.raises(ErasureError, match="The column title of the table shop/products"):
+        check_nothing_is_left(erased, source, home)
+
+
 def test_a_table_that_does_not_say_whose_its_rows_are_stops_an_erasure(erased: Erased, source: Source):
     (system,) = source.systems
     silent = system.tables["products"].model_copy(update={"person": None})
