@@ -41,15 +41,29 @@ guest_orders as (
 ),
 
 -- somebody said yes to being written to as this record
-consenting as (
+granted as (
 
-    select distinct {{ contacted_record_key() }} as record_key
+    select
+        {{ contacted_record_key() }} as record_key,
+        channel
 
     from {{ ref('consents') }}
     where
         status = 'granted'
         and not is_deleted
         and {{ business_date('occurred_at') }} <= {{ as_of_date() }}
+
+),
+
+consenting as (
+
+    select
+        record_key,
+        max(case when channel = 'email' then 1 else 0 end) as is_by_email,
+        max(case when channel = 'sms' then 1 else 0 end) as is_by_sms
+
+    from granted
+    group by record_key
 
 ),
 
@@ -118,13 +132,16 @@ keyed as (
 
 ),
 
--- the record that consent was given for comes first; an address is one mailbox: a list reaches nobody for certain
+-- the record that consent was given for comes first, for an address the one of its channel; an address is one mailbox:
+-- a list reaches nobody for certain
 usable as (
 
     select
         identity.customer_key,
         keyed.record_key,
         case when consenting.record_key is not null then 0 else keyed.precedence end as precedence,
+        case when consenting.is_by_email = 1 then 0 else 1 end as email_precedence,
+        case when consenting.is_by_sms = 1 then 0 else 1 end as phone_precedence,
         keyed.stated_at,
         keyed.first_name,
         keyed.last_name,
@@ -158,7 +175,9 @@ final as (
         customer_key,
         {{ as_of_date() }} as as_of_date,
         -- of several the newest
-        {%- for column in ['first_name', 'last_name', 'email', 'phone', 'shop_system', 'shop_customer_id'] %}
+        {{ first_known('email', 'email_precedence, precedence, stated_at desc, record_key') }} as email,
+        {{ first_known('phone', 'phone_precedence, precedence, stated_at desc, record_key') }} as phone,
+        {%- for column in ['first_name', 'last_name', 'shop_system', 'shop_customer_id'] %}
         {{ first_known(column, 'precedence, stated_at desc, record_key') }} as {{ column }} {{- ',' if not loop.last }}
         {%- endfor %}
 
