@@ -3,7 +3,9 @@
 When it runs stands here; whom it finds in people.py, what it removes in removal.py.
 """
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
 
@@ -35,8 +37,8 @@ def build_erasure_asset(project: DbtProject, source: Source, home: Home) -> Asse
 
 
 def carry_out(project: DbtProject, source: Source, home: Home) -> Mapping[str, int]:
-    """Erase whom the requests in raw name, and who is listed where raw is an older one than the list; then build the
-    contract anew. Without either do nothing.
+    """Erase who is listed where raw is older than the list or an erasure broke off, then whom the requests in raw name;
+    each time build the contract anew. Without either do nothing.
 
     Returns what was done, in numbers. Raises ErasureError where a table does not say whom it names, or something of the
     people is left.
@@ -44,10 +46,14 @@ def carry_out(project: DbtProject, source: Source, home: Home) -> Mapping[str, i
     from dagster_project.erasure.people import NOBODY, pending, resolve
     from dagster_project.erasure.removal import is_carried_out, remove
 
-    requests = pending(home)
+    requests, done = pending(home), Counter()
+    if not is_carried_out(home):
+        # Not by its requests: an address that too many shared may now be one of few, and name them all.
+        done.update(remove(source, home, replace(requests, count=0), NOBODY))
+        project.build_all(project.stage("contract_stage"))
+        requests = pending(home)
     people = resolve(project, source, home) if requests.count else NOBODY
-    if not people.identifiers and is_carried_out(home):
-        return {"requests": requests.count, "people": 0}
-    done = remove(source, home, requests, people)
-    project.build_all(project.stage("contract_stage"))
+    if people.identifiers:
+        done.update(remove(source, home, requests, people))
+        project.build_all(project.stage("contract_stage"))
     return {"requests": requests.count, "people": people.count, **done}

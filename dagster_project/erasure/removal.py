@@ -1,8 +1,8 @@
 """The removal as a whole: its steps in the order that makes it safe to break off.
 
-First the list, which makes landing leave the people out; then the warehouse, so that nothing is computed of them any
-more; then publications and what needs their customer keys; then raw, the requests last, and a note with it. Until then
-the next run begins again, and finds the rest by the list.
+First what needs their customer keys, which raw tells only as long as it is whole. Then the list, which makes landing
+leave the people out, and by which the next run ends what breaks off from here on. Then the warehouse, so that nothing
+is computed of them any more, publications, raw with the requests last, and a note beside it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,22 +46,22 @@ def remove(source: Source, home: Home, requests: Requests, people: People) -> Ma
     with open_connection(home) as (connection, _):
         erased = Erased.on(connection, home)
         erasures = table_erasures(erased, source)
+        rows_of_copies = remove_customers(connection, home, people.customer_keys)
         erased.put(people.identifiers, requests.as_of)
         learn_rows(erasures, home)
         remove_warehouse(home)
         withdraw_erased(home)
-        rows_of_copies = remove_customers(connection, home, people.customer_keys)
 
         asking = [one for one in erasures if f"{one.system}/{one.table}" in requests.tables]
         removed = _remove([one for one in erasures if one not in asking], home)
         check_nothing_is_left(erased, source, home, besides=requests.tables)
         answered = _remove(asking, home)
+        if requests.count and not answered.files:
+            raise ErasureError(
+                f"The requests of the table {min(requests.tables)} were carried out but stay in it: let its person "
+                "name the columns that they name people by."
+            )
         _note(erased.erasures, home)
-    if requests.count and not answered.files:
-        raise ErasureError(
-            f"The requests of the table {min(requests.tables)} were carried out but stay in it: let its person name "
-            "the columns that they name people by."
-        )
     removed += answered
     return {
         "rows_removed": removed.removed,
