@@ -3,6 +3,7 @@
 Prepares the instance folder, starts Dagster and tells a person what came out. The pipeline itself stands elsewhere.
 """
 
+import json
 import os
 import signal
 import sys
@@ -24,6 +25,10 @@ run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
   config: {dequeue_interval_seconds: 1}
+event_log_storage:
+  module: dagster_project.event_log
+  class: OpenSqliteEventLogStorage
+  config: {base_dir: HISTORY}
 concurrency:
   runs: {max_concurrent_runs: 1}
   pools: {default_limit: 1, granularity: op}
@@ -81,7 +86,7 @@ def _prepared_home(settings: Settings) -> Home:
             f"such as WAREHOUSE_HOME={settings.warehouse_home / settings.source}."
         )
     home.dagster.mkdir(parents=True, exist_ok=True)
-    (home.dagster / "dagster.yaml").write_text(INSTANCE)
+    (home.dagster / "dagster.yaml").write_text(INSTANCE.replace("HISTORY", json.dumps(str(home.dagster / "history" / "runs"))))
     return home
 
 

@@ -13,7 +13,7 @@ from dagster_project.prediction.assets import build_prediction_assets
 from dagster_project.progress import progress
 from dagster_project.publish.assets import build_publish_assets
 from dagster_project.publish.audience_config import load_audiences, merge_fields
-from dagster_project.quality.checks import build_raw_checks, build_table_checks
+from dagster_project.quality.checks import Memory, build_raw_checks, build_table_checks
 from dagster_project.settings import Settings, load_settings
 from dagster_project.sources.assets import build_raw_assets
 from dagster_project.sources.config import load_source
@@ -46,16 +46,17 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     as_of_group = [
         as_of_stage, *prediction_assets, segment_stage, experiment_asset, insight_stage, *publish_assets,
     ]  # fmt: skip
-    gate = {"warehouse": home.warehouse, "pool": WRITER_POOL, "parameters": parameters}
+    memory = Memory(home.warehouse, project.table_versions)
+    gate = {"warehouse": home.warehouse, "pool": WRITER_POOL, "parameters": parameters, "memory": memory}
     return Definitions(
         assets=[
             *build_raw_assets(source, home),
             build_rejected_lines_asset(source, home),
             contract_stage,
             build_erasure_asset(project, source, home),
-            build_phone_asset(source, home),
+            build_phone_asset(project, source, home),
             identity_stage,
-            build_identity_asset(home),
+            build_identity_asset(project, home),
             core_stage,
             *as_of_group,
         ],
@@ -67,6 +68,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
                     tuple(system.tables),
                     home=home.folder,
                     parameters=parameters,
+                    memory=memory,
                     platform_tables=project.platform_tables(system.platform),
                 )
                 for system in source.systems

@@ -50,10 +50,10 @@ def carry_out(project: DbtProject, source: Source, home: Home) -> Mapping[str, i
     if not is_carried_out(home):
         # Not by its requests: an address that too many shared may now be one of few, and name them all.
         done.update(remove(source, home, replace(requests, count=0), NOBODY))
-        project.build_all(project.stage("contract_stage"))
+        project.refresh_stage("contract_stage")
         requests = pending(home)
     people = resolve(project, source, home) if requests.count else NOBODY
     if people.identifiers:
         done.update(remove(source, home, requests, people))
-        project.build_all(project.stage("contract_stage"))
+        project.refresh_stage("contract_stage")
     return {"requests": requests.count, "people": people.count, **done}

@@ -60,10 +60,10 @@ def resolve(project: DbtProject, source: Source, home: Home) -> People:
     """Whom the requests name, by the contract as it stands."""
     with open_warehouse(home.warehouse) as warehouse:
         write_phones(warehouse, home.exchange / "phone.parquet", source.country)
-    project.build_all(project.stage("identity_stage"))
+    project.refresh_stage("identity_stage")
     with open_warehouse(home.warehouse) as warehouse:
         write_components(warehouse, home.exchange / "identity_component.parquet")
-    project.build_all(project.stage("erasure_stage"))
+    project.refresh_stage("erasure_stage")
     with open_warehouse(home.warehouse) as warehouse:
         (count,) = warehouse.execute("select count(distinct person_key) from core.int_erased_record").fetchone()
         identifiers = warehouse.execute(

@@ -26,6 +26,7 @@ from dagster import (
 from dagster_project import sql
 from dagster_project.automation import run_dates
 from dagster_project.home import Home
+from dagster_project.ledger import UNCHANGED
 from dagster_project.parquet import write_parquet
 from dagster_project.prediction.rules import Rules, load_rules
 from dagster_project.transform.assets import WRITER_POOL
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from dagster_project.prediction.fitting import Fitted
 
 RUN, EXPECTED, BACKTEST = (exchange_key(f"prediction_{name}") for name in ("run", "expected_orders", "backtest"))
+HISTORY_TABLE = "core.int_purchase_history"
 HISTORIES = """
     select repeat_occasions, btyd_recency_days, btyd_age_days, count(*) as customers
     from core.int_purchase_history where history_date = ? group by all order by all
@@ -83,9 +85,14 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
     def prediction(context: AssetExecutionContext) -> Iterator[MaterializeResult]:
         """Fit the probability model on the purchases until the date."""
         as_of, rules = run_dates(context)[-1], load_rules(project.folder)
+        made = project.made("exchange.prediction", home.exchange / "prediction_run.parquet", [HISTORY_TABLE], as_of)
+        if made.stands():
+            yield from (MaterializeResult(asset_key=key, metadata=UNCHANGED) for key in (RUN, EXPECTED))
+            return
         with open_warehouse(home.warehouse) as warehouse:
             check_as_of(warehouse, as_of, {"int_purchase_history": "core"})
             fitted, expected = write_prediction(warehouse, home.exchange, as_of, rules)
+        made.note()
         for refusal in dict.fromkeys(filter(None, (fitted.orders_refusal, fitted.value_refusal))):
             context.log.warning(f"Not predicted: {refusal}.")
         yield MaterializeResult(asset_key=RUN, metadata=_metadata(fitted))
@@ -95,9 +102,14 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
     def prediction_backtest(context: AssetExecutionContext) -> MaterializeResult:
         """What the model would have said at earlier dates, against what came and against simpler predictions."""
         as_of, rules = run_dates(context)[-1], load_rules(project.folder)
+        file, tables = home.exchange / "prediction_backtest.parquet", [HISTORY_TABLE, "core.int_prediction_backtest"]
+        made = project.made("exchange.prediction_backtest", file, tables, as_of)
+        if made.stands():
+            return MaterializeResult(metadata=UNCHANGED)
         with open_warehouse(home.warehouse) as warehouse:
             check_as_of(warehouse, as_of, {"int_purchase_history": "core", "int_prediction_backtest": "core"})
             rows = write_backtest(warehouse, home.exchange, as_of, rules)
+        made.note()
         return MaterializeResult(metadata={"dagster/row_count": len(rows), **_picture(rows)})
 
     return [prediction, prediction_backtest]

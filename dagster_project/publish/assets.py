@@ -16,7 +16,10 @@ from dagster import (
 
 from dagster_project.automation import SNAPSHOT, run_dates
 from dagster_project.home import Home
+from dagster_project.ledger import UNCHANGED, files_version
 from dagster_project.publish.audience_config import Audiences
+from dagster_project.publish.audiences import READ as TABLES_OF_AUDIENCES
+from dagster_project.publish.manifest import read_manifest
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
 
@@ -39,6 +42,7 @@ def build_publish_assets(
     """The snapshot, and the publication with the audiences, as of the run's date; `daily_snapshots` of the former are
     kept."""
     tables = public_tables(project)
+    read = [f"{schema}.{name}" for name, schema in {**tables, **TABLES_OF_AUDIENCES}.items()]
     common = {
         "group_name": "published",
         "partitions_def": daily,
@@ -51,7 +55,12 @@ def build_publish_assets(
         """The wide customer table of the date: what history, events and transitions are read from."""
         from dagster_project.publish.snapshots import write_snapshot
 
-        path, rows = write_snapshot(home, run_dates(context)[-1])
+        as_of = run_dates(context)[-1]
+        made = project.made(f"snapshot {as_of}", home.snapshot(as_of), ["segments.customer_segments"])
+        if made.stands():
+            return MaterializeResult(metadata=UNCHANGED)
+        path, rows = write_snapshot(home, as_of)
+        made.note()
         return MaterializeResult(metadata={"dagster/row_count": rows, "file": home.relative(path)})
 
     @asset(
@@ -69,7 +78,15 @@ def build_publish_assets(
         as_of = run_dates(context)[-1]
         standing = published_as_of(home)
         is_published = standing is None or as_of >= standing or holds_erased(home)
-        manifest = publish(home, context.run.run_id, as_of, tables, audiences) if is_published else None
+        assignments = files_version([*home.experiments.glob("*.parquet")])
+        made = project.made("publication", home.published / "manifest.json", read, as_of, audiences, assignments)
+        if is_unchanged := made.stands():
+            manifest = read_manifest(home.published)
+        elif is_published:
+            manifest = publish(home, context.run.run_id, as_of, tables, audiences)
+            made.note()
+        else:
+            manifest = None
         report = {"run_id": context.run.run_id, "as_of_date": as_of.isoformat(), "is_published": is_published}
         path = home.run_report(context.run.run_id)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +99,7 @@ def build_publish_assets(
         return MaterializeResult(
             metadata={
                 "published": True,
+                "unchanged": is_unchanged,
                 "publication_as_of": as_of.isoformat(),
                 "snapshots_dropped": len(dropped),
                 "rows": MetadataValue.json({name: table["rows"] for name, table in manifest["tables"].items()}),

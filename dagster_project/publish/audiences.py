@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FOLDER = "audiences"
 # What an audience reads; each has to be of the publication's date.
 TABLES = {"segment_membership": "segments", "int_audience_customer": "segments"}
+READ = {**TABLES, "int_customer_redirect": "core"}
 HOLDOUT = "global_holdout"
 # What a channel's tools know somebody by. Nobody's device or street is in the warehouse: for push and post it is the
 # shop's account. Phones are hashed as Google wants them (E.164) and as Meta does (its digits alone).

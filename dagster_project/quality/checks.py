@@ -8,7 +8,7 @@ Belongs here: Dagster. Does not belong here: running suites (engine.py) and what
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,37 @@ from dagster import (
     multi_asset_check,
 )
 
+from dagster_project.ledger import UNCHANGED, digest, files_version, python_version, read_ledger, record
 from dagster_project.quality.engine import Gate, facts_batch, open_gate, parquet_batch, table_batch
 from dagster_project.quality.extraction import Extraction, ExtractionError
 from dagster_project.quality.results import ExpectationResult, SuiteResult, markdown
 from dagster_project.quality.suites import EXPECTATIONS, Suite, load_suite, load_suites
+from dagster_project.warehouse import open_warehouse
 
 CHECK_NAME = "expectations"
 
-Judge = Callable[[Gate, DagsterInstance], list[SuiteResult]]
+Versions = Callable[[Collection[str]], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Where it is noted what passed, so that a table that is as it was then is not looked at again.
+
+    warehouse  the file whose ledger it is
+    versions   the versions of what tables (schema.name) hold
+    """
+
+    warehouse: Path
+    versions: Versions
+
+
+@dataclass(frozen=True)
+class Judge:
+    """How a table is judged: what it is judged by and on, as values that change with it, and the judgement itself."""
+
+    made_from: Callable[[DagsterInstance], object]
+    results: Callable[[Gate, DagsterInstance], list[SuiteResult]]
+    reads: Collection[str] = ()
 
 
 def build_raw_checks(
@@ -41,6 +64,7 @@ def build_raw_checks(
     home: Path,
     parameters: Mapping[str, Any],
     platform_tables: Collection[str] = (),
+    memory: Memory | None = None,
     root: Path = EXPECTATIONS,
 ) -> AssetChecksDefinition:
     """The gate behind one system's extraction: what this run landed, table by table.
@@ -51,16 +75,17 @@ def build_raw_checks(
     suites = load_suites(f"raw/{platform}", {*tables, *platform_tables}, root)
 
     def judge(table: str) -> Judge:
-        def judged(gate: Gate, instance: DagsterInstance) -> list[SuiteResult]:
-            key = AssetKey(["raw", system, table])
-            return _judge_landing(gate, instance, key, home, landing, suites.get(table))
-
-        return judged
+        key, suite = AssetKey(["raw", system, table]), suites.get(table)
+        return Judge(
+            lambda instance: [landing, suite, _landing_version(instance, key, home)],
+            lambda gate, instance: _judge_landing(gate, instance, key, home, landing, suite),
+        )
 
     return _gate(
         f"check_raw_{system}",
         {AssetKey(["raw", system, table]): judge(table) for table in tables},
         {AssetKey(["raw", system, table]): suites.get(table, landing).sentence for table in tables},
+        memory=memory,
     )
 
 
@@ -71,6 +96,7 @@ def build_table_checks(
     warehouse: Path,
     parameters: Mapping[str, Any],
     pool: str | None = None,
+    memory: Memory | None = None,
     root: Path = EXPECTATIONS,
 ) -> AssetChecksDefinition:
     """The gate behind a stage: its suites on tables of the warehouse, whose keys are schema and name.
@@ -83,8 +109,8 @@ def build_table_checks(
     suites = {table: suite.filled(parameters) for table, suite in load_suites(stage, keys, root).items()}
 
     def judge(table: str) -> Judge:
-        batch = table_batch(*keys[table].path)
-        return lambda gate, instance: [gate.validate(batch, suites[table])]
+        batch, suite = table_batch(*keys[table].path), suites[table]
+        return Judge(lambda instance: suite, lambda gate, instance: [gate.validate(batch, suite)], [_name(keys[table])])
 
     return _gate(
         f"check_{stage}",
@@ -92,6 +118,7 @@ def build_table_checks(
         {keys[table]: suites[table].sentence for table in suites},
         database=warehouse,
         pool=pool,
+        memory=memory,
     )
 
 
@@ -101,8 +128,9 @@ def _gate(
     sentences: Mapping[AssetKey, str],
     database: Path | None = None,
     pool: str | None = None,
+    memory: Memory | None = None,
 ) -> AssetChecksDefinition:
-    """One op that opens the database once, judges the selected assets and closes it."""
+    """One op that judges those of the selected assets that are not as they were when they passed."""
 
     @multi_asset_check(
         name=re.sub(r"\W", "_", name),
@@ -113,15 +141,62 @@ def _gate(
     )
     def check(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         selected = {key.asset_key for key in context.selected_asset_check_keys}
-        with open_gate(database) as gate:
-            judged = {key: judge(gate, context.instance) for key, judge in judges.items() if key in selected}
-        for key, results in judged.items():
-            outcome = _check_result(key, results)
+        chosen = {key: judge for key, judge in judges.items() if key in selected}
+        versions = _versions(chosen, memory, context.instance)
+        passed = _passed(memory)
+        due = {key: judge for key, judge in chosen.items() if versions.get(key, "") != passed.get(_name(key))}
+        judged = {}
+        if due:
+            with open_gate(database) as gate:
+                judged = {key: judge.results(gate, context.instance) for key, judge in due.items()}
+        outcomes = {key: _check_result(key, results) for key, results in judged.items()}
+        if memory:
+            new = {_name(key): versions[key] if outcome.passed else None for key, outcome in outcomes.items()}
+            with open_warehouse(memory.warehouse) as warehouse:
+                record(warehouse, {f"gate {name}": version for name, version in new.items()})
+        for key in chosen:
+            outcome = outcomes.get(key) or _unchanged_result(key)
             if not outcome.passed:
                 context.log.error(outcome.description)
             yield outcome
 
     return check
+
+
+def _name(key: AssetKey) -> str:
+    return ".".join(key.path)
+
+
+def _versions(
+    judges: Mapping[AssetKey, Judge], memory: Memory | None, instance: DagsterInstance
+) -> Mapping[AssetKey, str]:
+    """What each table would be judged by and on, as one hash."""
+    if memory is None:
+        return {}
+    tables = memory.versions([table for judge in judges.values() for table in judge.reads])
+    return {
+        key: digest(python_version(), judge.made_from(instance), [tables[table] for table in judge.reads])
+        for key, judge in judges.items()
+    }
+
+
+def _passed(memory: Memory | None) -> Mapping[str, str]:
+    """By table the version that passed last."""
+    if memory is None:
+        return {}
+    with open_warehouse(memory.warehouse) as warehouse:
+        entries = read_ledger(warehouse)
+    return {name.removeprefix("gate "): version for name, version in entries.items() if name.startswith("gate ")}
+
+
+def _landing_version(instance: DagsterInstance, key: AssetKey, home: Path) -> object:
+    """What changes with a landing: what is said of it, and its files."""
+    event = instance.get_latest_materialization_event(key)
+    if event is None or event.asset_materialization is None:
+        return None
+    metadata = event.asset_materialization.metadata
+    files = [home / file for file in metadata["files"].value] if "files" in metadata else []
+    return {name: value.value for name, value in metadata.items()}, files_version([f for f in files if f.exists()])
 
 
 def _judge_landing(
@@ -150,6 +225,16 @@ def _judge_landing(
         return [facts, SuiteResult(label, 0, (), note="nothing new landed, so no values are checked")]
     landed = parquet_batch(label, [home / file for file in extraction.files])
     return [facts, gate.validate(landed, suite)]
+
+
+def _unchanged_result(key: AssetKey) -> AssetCheckResult:
+    return AssetCheckResult(
+        asset_key=key,
+        check_name=CHECK_NAME,
+        passed=True,
+        description="Nothing has changed since its expectations held.",
+        metadata=UNCHANGED,
+    )
 
 
 def _check_result(key: AssetKey, suites: Sequence[SuiteResult]) -> AssetCheckResult:

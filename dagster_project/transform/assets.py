@@ -6,9 +6,10 @@ around them, over all snapshots). A run for several dates begins by writing the 
 What a model says stands in dbt/, what it depends on in translator.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
+from graphlib import TopologicalSorter
 from typing import Any
 
 from dagster import (
@@ -24,6 +25,7 @@ from dagster_dbt import dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from dagster_project.automation import FIRST_OF_THE_DATE, DatesConfig, run_dates
+from dagster_project.ledger import UNCHANGED
 from dagster_project.transform.catalogue import validate_catalogue
 from dagster_project.transform.project import DbtProject, raise_failures
 from dagster_project.transform.translator import WarehouseTranslator
@@ -31,7 +33,7 @@ from dagster_project.warehouse import check_as_of, open_warehouse
 
 WRITER_POOL = "warehouse_writer"
 SLOW_SECONDS = 1
-BUILT = {"success", "pass", "warn"}
+BUILT = {"success", "pass", "unchanged"}
 
 
 def build_dbt_assets(
@@ -128,9 +130,9 @@ def _assets_of(
 def _build(
     context: AssetExecutionContext, project: DbtProject, translator: WarehouseTranslator, as_of: str | None
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
-    selection = [_node_name(project.manifest, node_id) for node_id in _selected(context, project, translator)]
-    results = project.build(selection, as_of, _progress(context))
-    yield from _events(results, project.manifest, translator)
+    nodes = _selected(context, project, translator)
+    results, unchanged = project.refresh(nodes, as_of, _progress(context))
+    yield from _events(results, unchanged, project.manifest, translator)
     raise_failures(results)
 
 
@@ -152,10 +154,6 @@ def _selected(context: AssetExecutionContext, project: DbtProject, translator: W
     return nodes + tests
 
 
-def _node_name(manifest: Mapping[str, Any], node_id: str) -> str:
-    return ".".join(manifest["nodes"][node_id]["fqn"])
-
-
 def _progress(context: AssetExecutionContext):
     def log(event: Any) -> None:
         # Every line is a row in Dagster's event log: only what takes its time is worth one.
@@ -167,22 +165,26 @@ def _progress(context: AssetExecutionContext):
 
 
 def _events(
-    results: Sequence[Any], manifest: Mapping[str, Any], translator: WarehouseTranslator
+    results: Sequence[Any], unchanged: Collection[str], manifest: Mapping[str, Any], translator: WarehouseTranslator
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
-    for result in results:
-        node_id, status = result.node.unique_id, str(result.status)
-        if result.node.resource_type == "test":
+    """What Dagster is told of each node, parents first: what dbt says of those that were built; of those that nothing
+    changed for, that they stand as if they had been built now."""
+    built = {result.node.unique_id: result for result in results}
+    for node_id in TopologicalSorter(manifest["parent_map"]).static_order():
+        if node_id not in built and node_id not in unchanged:
+            continue
+        node, result = manifest["nodes"][node_id], built.get(node_id)
+        status = str(result.status) if result else "unchanged"
+        if node["resource_type"] == "test":
             key = get_asset_check_key_for_test(manifest, translator, node_id, None)
             if key and status != "skipped":
                 yield AssetCheckResult(
                     asset_key=key.asset_key,
                     check_name=key.name,
-                    passed=status == "pass",
+                    passed=status in BUILT,
                     severity=AssetCheckSeverity.ERROR,
-                    metadata={"failing_rows": result.failures or 0},
+                    metadata={"failing_rows": result.failures or 0} if result else UNCHANGED,
                 )
         elif status in BUILT:
-            yield MaterializeResult(
-                asset_key=translator.get_asset_key(manifest["nodes"][node_id]),
-                metadata={"seconds": round(result.execution_time, 3)},
-            )
+            metadata = {"seconds": round(result.execution_time, 3)} if result else UNCHANGED
+            yield MaterializeResult(asset_key=translator.get_asset_key(node), metadata=metadata)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
 
 from dagster_project.home import Home
+from dagster_project.ledger import UNCHANGED
 from dagster_project.parquet import write_parquet
 from dagster_project.transform.assets import WRITER_POOL
+from dagster_project.transform.project import DbtProject
 from dagster_project.transform.translator import exchange_key
 from dagster_project.warehouse import open_warehouse
 
@@ -87,7 +89,7 @@ def blocked_keys(connection: "DuckDBPyConnection") -> Mapping[str, int]:
     return {key_type: counts.get(key_type, 0) for key_type in KEY_TYPES}
 
 
-def build_identity_asset(home: Home) -> AssetsDefinition:
+def build_identity_asset(project: DbtProject, home: Home) -> AssetsDefinition:
     """The asset that writes one row per linked record and the component it belongs to."""
 
     @asset(
@@ -100,9 +102,13 @@ def build_identity_asset(home: Home) -> AssetsDefinition:
     def identity_component() -> MaterializeResult:
         """Records that share an e-mail, a phone or a platform id, directly or through others, as one component."""
         path = home.exchange / "identity_component.parquet"
+        made = project.made("exchange.identity_component", path, ["core.int_identity_link"])
+        if made.stands():
+            return MaterializeResult(metadata=UNCHANGED)
         with open_warehouse(home.warehouse) as warehouse:
             linked = write_components(warehouse, path)
             blocked = blocked_keys(warehouse)
+        made.note()
         return MaterializeResult(
             metadata={
                 "dagster/row_count": linked,

@@ -13,9 +13,11 @@ from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
 from dagster_project import sql
 from dagster_project.erasure.assets import ERASED
 from dagster_project.home import Home
+from dagster_project.ledger import UNCHANGED
 from dagster_project.parquet import read_metadata, write_parquet
 from dagster_project.sources.config import Source
 from dagster_project.transform.assets import WRITER_POOL
+from dagster_project.transform.project import DbtProject
 from dagster_project.transform.translator import exchange_key
 from dagster_project.warehouse import open_warehouse
 
@@ -88,7 +90,7 @@ def write_phones(connection: "DuckDBPyConnection", path: Path, shop_country: str
     return PhoneCounts(numbers, valid, parsed)
 
 
-def build_phone_asset(source: Source, home: Home) -> AssetsDefinition:
+def build_phone_asset(project: DbtProject, source: Source, home: Home) -> AssetsDefinition:
     """The asset that writes what number each phone is."""
 
     @asset(
@@ -100,8 +102,13 @@ def build_phone_asset(source: Source, home: Home) -> AssetsDefinition:
     )
     def phone() -> MaterializeResult:
         """Phone numbers in E.164 form. A number is parsed once, and again only with another phonenumbers library."""
+        path = home.exchange / "phone.parquet"
+        made = project.made("exchange.phone", path, ["contract.int_phone_spelling"], source.country)
+        if made.stands():
+            return MaterializeResult(metadata=UNCHANGED)
         with open_warehouse(home.warehouse) as warehouse:
-            counts = write_phones(warehouse, home.exchange / "phone.parquet", source.country)
+            counts = write_phones(warehouse, path, source.country)
+        made.note()
         return MaterializeResult(
             metadata={
                 "dagster/row_count": counts.numbers,

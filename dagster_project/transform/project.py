@@ -6,7 +6,7 @@ The manifest is parsed once per state of dbt/ and source, and kept under the hom
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,10 @@ from typing import Any
 
 from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
+from dagster_project.ledger import Made, begin, digest, packages_version, python_version, read_ledger, record
 from dagster_project.settings import PROJECT_FOLDER
 from dagster_project.sources.config import Source, platform_entities
+from dagster_project.transform.versions import Versions
 from dagster_project.warehouse import open_warehouse
 
 DBT_FOLDER = PROJECT_FOLDER / "dbt"
@@ -101,10 +103,38 @@ class DbtProject:
             return self._parsed.writable_manifest().to_dict(omit_none=False)
         return json.loads(path.read_text())
 
+    def refresh(
+        self, nodes: Collection[str], as_of: str | None = None, on_event: Callable[[Any], None] | None = None
+    ) -> tuple[Sequence[Any], Collection[str]]:
+        """Build those of the nodes (by id) that would come out differently than they are.
+
+        Returns dbt's results, failed ones included, and the ids of those that stay as they are.
+
+        Raises what `build` raises.
+        """
+        with open_warehouse(self.home.warehouse) as warehouse:
+            held = read_ledger(warehouse)
+            relations = set(warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall())
+            relations |= set(warehouse.execute("select schema_name, view_name from duckdb_views()").fetchall())
+        versions = self._versions(held, nodes, as_of)
+        unchanged = {
+            node_id
+            for node_id in nodes
+            if held.get(node_id) == versions.to_hold(node_id)
+            and (
+                (node := self.manifest["nodes"][node_id])["resource_type"] == "test"
+                or (node["schema"], node["alias"]) in relations
+            )
+        }
+        changed = [node_id for node_id in nodes if node_id not in unchanged]
+        select = [".".join(self.manifest["nodes"][node_id]["fqn"]) for node_id in changed]
+        return (self.build(select, as_of, on_event) if select else []), unchanged
+
     def build(
         self, select: Sequence[str], as_of: str | None = None, on_event: Callable[[Any], None] | None = None
     ) -> Sequence[Any]:
-        """Build what `select` names, without unit tests, and return dbt's result of each node, failed ones included.
+        """Build what `select` names, changed or not, without unit tests, and return dbt's result of each node, failed
+        ones included.
 
         The warehouse file is closed afterwards, so that other steps of this process may open it.
 
@@ -118,27 +148,55 @@ class DbtProject:
             "threads": self.threads,
             **({"as_of_date": as_of} if as_of else {}),
         }
-        open_warehouse(self.home.warehouse).close()
+        with open_warehouse(self.home.warehouse) as warehouse:
+            held = read_ledger(warehouse)
+            begin(warehouse)
         try:
-            return self._invoke(arguments, variables, self._parsed, on_event).results
+            results = self._invoke(arguments, variables, self._parsed, on_event).results
         finally:
             release_warehouse()
+        built = [result.node.unique_id for result in results]
+        versions = self._versions(held, built, as_of)
+        is_built = {result.node.unique_id: str(result.status) in {"success", "pass"} for result in results}
+        with open_warehouse(self.home.warehouse) as warehouse:
+            record(warehouse, {node: versions.to_hold(node) if is_built[node] else None for node in built})
+        return results
 
-    def build_all(self, select: Sequence[str]) -> None:
-        """Build what `select` names.
+    def made(self, name: str, file: Path, tables: Collection[str], *parts: object) -> Made:
+        """A file that Python makes of tables (schema.name), of other parts and of its own code."""
+        return Made(self.home.warehouse, name, file, digest(python_version(), self.table_versions(tables), parts))
 
-        Raises TransformError where a node of it fails, and what `build` raises.
+    def table_versions(self, tables: Collection[str]) -> Mapping[str, str]:
+        """The versions of what tables (schema.name) hold, by table; one of its own where that is not known."""
+        with open_warehouse(self.home.warehouse) as warehouse:
+            versions = self._versions(read_ledger(warehouse))
+        return {table: versions.of(self._node_ids[table]) for table in tables}
+
+    def _versions(self, held: Mapping[str, str], building: Collection[str] = (), as_of: str | None = None) -> Versions:
+        code = digest(self.digest, self.home.folder, packages_version())
+        return Versions(self.manifest, code, self.home, held, frozenset(building), as_of)
+
+    @cached_property
+    def _node_ids(self) -> Mapping[str, str]:
+        return {
+            f"{node['schema']}.{node['alias']}": node_id
+            for node_id, node in self.manifest["nodes"].items()
+            if node["resource_type"] in {"model", "seed"}
+        }
+
+    def refresh_stage(self, tag: str) -> None:
+        """Build those models and seeds of a stage that this source uses and that changed.
+
+        Raises TransformError where one of them fails, and what `build` raises.
         """
-        raise_failures(self.build(select))
-
-    def stage(self, tag: str) -> Sequence[str]:
-        """The models and seeds of a stage that this source uses, by their full names."""
         unused = [["staging", platform] for platform in self.unused_platforms]
-        return [
-            ".".join(node["fqn"])
-            for node in self.manifest["nodes"].values()
+        nodes = [
+            node_id
+            for node_id, node in self.manifest["nodes"].items()
             if node["resource_type"] in {"model", "seed"} and tag in node["tags"] and node["fqn"][1:3] not in unused
         ]
+        results, _ = self.refresh(nodes)
+        raise_failures(results)
 
     @property
     def _parsed(self) -> Any:

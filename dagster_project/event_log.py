@@ -1,0 +1,52 @@
+"""Dagster's event log in SQLite with its files kept open: a run writes some 1,500 events, and opening, syncing and
+closing two files for each of them is a good part of a small run.
+
+The tables, files and queries are Dagster's own; only how long a connection lives and when SQLite waits for the disk is
+decided here. A crash of the machine can lose the last events of a run, never the file.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
+from dagster._core.storage.sql import create_engine
+from sqlalchemy import text
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import StaticPool
+
+PATIENCE_SECONDS = 60  # how long a process waits for another one's write
+
+
+class OpenSqliteEventLogStorage(SqliteEventLogStorage):
+    """Keeps the index open, and of the runs the one that was asked for last."""
+
+    @property
+    def _open(self) -> dict[str, Engine]:
+        return self.__dict__.setdefault("_open_engines", {})
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock, self._engine(shard).connect() as connection, connection.begin():
+            yield connection
+
+    def _engine(self, shard: str) -> Engine:
+        if shard not in self._open:
+            for other in [name for name in self._open if name != INDEX_SHARD_NAME and shard != INDEX_SHARD_NAME]:
+                self._open.pop(other).dispose()
+            engine = create_engine(
+                self.conn_string_for_shard(shard),
+                poolclass=StaticPool,
+                connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False},
+            )
+            self._initdb(engine)
+            with engine.connect() as connection:
+                connection.execute(text("pragma synchronous = normal"))
+            self._open[shard] = engine
+        return self._open[shard]
+
+    def dispose(self) -> None:
+        """Close what is open."""
+        super().dispose()
+        with self._db_lock:
+            while self._open:
+                self._open.popitem()[1].dispose()

@@ -1,0 +1,100 @@
+"""The ledger: what everything in the warehouse was made from, as one hash a name, so that a run can leave alone what
+would come out the same.
+
+It is a table of the warehouse's own file: the two cannot tell different stories. What goes into a hash is said where
+the thing is made (transform/versions.py for dbt's nodes, quality/checks.py for gates).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagster_project.settings import PROJECT_FOLDER
+from dagster_project.warehouse import open_warehouse
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+UNCHANGED = {"unchanged": True}  # what Dagster is told of a thing that stands as it is
+UNFINISHED = "unfinished"  # stands in the ledger while something is made that it does not know the names of yet
+
+
+def digest(*parts: object) -> str:
+    """One hash of values that JSON can hold."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+@cache
+def packages_version() -> str:
+    """A hash of everything that is installed beside the project."""
+    import duckdb
+
+    return digest(sorted(path.name for path in Path(duckdb.__file__).parent.parent.glob("*.dist-info")))
+
+
+@cache
+def python_version() -> str:
+    """A hash of the project's Python code and of everything that is installed beside it."""
+    files = sorted((PROJECT_FOLDER / "dagster_project").rglob("*.py"))
+    return digest(packages_version(), [path.read_text(encoding="utf-8") for path in files])
+
+
+def files_version(files: list[Path]) -> str:
+    """A hash of files that nobody changes in place: their names, sizes and times."""
+    return digest([(file.as_posix(), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in sorted(files)])
+
+
+def read_ledger(warehouse: "DuckDBPyConnection") -> Mapping[str, str]:
+    """What is known by name; nothing where the ledger is missing, or something broke off before it could be told of."""
+    found = warehouse.execute("select 1 from duckdb_tables() where schema_name = 'main' and table_name = 'ledger'")
+    if not found.fetchall():
+        return {}
+    entries = dict(warehouse.execute("select name, version from main.ledger").fetchall())
+    return {} if UNFINISHED in entries else entries
+
+
+def begin(warehouse: "DuckDBPyConnection") -> None:
+    """From now on, until `record`, the ledger knows nothing; where something broke off before, nothing of then."""
+    if not read_ledger(warehouse):
+        warehouse.execute("drop table if exists main.ledger")
+    record(warehouse, {UNFINISHED: ""})
+
+
+def record(warehouse: "DuckDBPyConnection", versions: Mapping[str, str | None]) -> None:
+    """Enter versions by name, with which whatever was unfinished is done; None takes a name out."""
+    known = {name: version for name, version in versions.items() if version is not None}
+    warehouse.execute("create table if not exists main.ledger (name varchar, version varchar)")
+    warehouse.execute("begin")
+    warehouse.execute("delete from main.ledger where name in (select unnest(?))", [[UNFINISHED, *versions]])
+    warehouse.execute("insert into main.ledger select unnest(?), unnest(?)", [[*known], [*known.values()]])
+    warehouse.execute("commit")
+
+
+@dataclass(frozen=True)
+class Made:
+    """Something that Python makes of the warehouse's tables.
+
+    warehouse  the warehouse's file
+    name       what the ledger calls it
+    file       where it is
+    version    a hash of what it would be made from now
+    """
+
+    warehouse: Path
+    name: str
+    file: Path
+    version: str
+
+    def stands(self) -> bool:
+        """Whether it is there, and was made from the same."""
+        with open_warehouse(self.warehouse) as warehouse:
+            return self.file.exists() and read_ledger(warehouse).get(self.name) == self.version
+
+    def note(self) -> None:
+        """Enter into the ledger that it has been made."""
+        with open_warehouse(self.warehouse) as warehouse:
+            record(warehouse, {self.name: self.version})

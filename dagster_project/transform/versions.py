@@ -1,0 +1,90 @@
+"""The version of every dbt node: a hash of the code, of the as-of date where it has one, and of the versions of what it
+reads, down to the files under raw/. A node that holds the version it would get need not be built.
+
+Computes hashes only; what is held is told by the ledger, what follows from it is done in project.py.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dagster_project.home import Home
+from dagster_project.ledger import digest, files_version
+
+DATED_STAGES = {"as_of_stage", "segment_stage", "insight_stage"}
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The versions of one moment.
+
+    manifest  dbt's manifest
+    code      a hash of all that shapes SQL: the project's files, vars, the home's place
+    held      what the ledger knows
+    building  ids of the nodes that are about to be built; of the others counts what is held
+    as_of     the date that nodes of the as-of group are built for
+    """
+
+    manifest: Mapping[str, Any]
+    code: str
+    home: Home
+    held: Mapping[str, str]
+    building: Collection[str] = ()
+    as_of: str | None = None
+    _known: dict[str, str] = field(default_factory=dict)
+
+    def of(self, node_id: str) -> str:
+        """The version of what a node holds, or will when it is built; one of its own where nobody knows."""
+        if node_id not in self._known:
+            self._known[node_id] = self._of(node_id)
+        return self._known[node_id]
+
+    def to_hold(self, node_id: str) -> str:
+        """What the ledger has to say of a node that is built now. A view holds no rows: it stays as it is while rows
+        change, as long as no file that it reads itself, or by way of views, is another one."""
+        return self._shape(node_id) if self._is_view(node_id) else self.of(node_id)
+
+    def _of(self, node_id: str) -> str:
+        if node_id in self.manifest["sources"]:
+            return self._of_source(self.manifest["sources"][node_id])
+        if node_id in self.building or self._is_view(node_id):
+            return self._hash(node_id, [self.of(parent) for parent in self._parents(node_id)])
+        return self.held.get(node_id) or uuid.uuid4().hex
+
+    def _shape(self, node_id: str) -> str:
+        parents = self._parents(node_id)
+        return self._hash(node_id, [self._seen(parent) for parent in parents])
+
+    def _seen(self, parent: str) -> str:
+        if parent in self.manifest["sources"]:
+            return self.of(parent)
+        return self._shape(parent) if self._is_view(parent) else parent
+
+    def _hash(self, node_id: str, parents: list[str]) -> str:
+        is_dated = not DATED_STAGES.isdisjoint(self.manifest["nodes"][node_id]["tags"])
+        return digest(self.code, node_id, self.as_of if is_dated else None, parents)
+
+    def _parents(self, node_id: str) -> list[str]:
+        return sorted(self.manifest["parent_map"].get(node_id, []))
+
+    def _is_view(self, node_id: str) -> bool:
+        node = self.manifest["nodes"].get(node_id)
+        return bool(node) and node["resource_type"] == "model" and node["config"]["materialized"] == "view"
+
+    def _of_source(self, source: Mapping[str, Any]) -> str:
+        """Of raw tables and snapshots by their files; of what Python hands over by its content."""
+        if source["source_name"] == "exchange":
+            return _content(self.home.exchange / f"{source['name']}.parquet")
+        if source["source_name"] == "published":
+            return files_version([*self.home.snapshots.glob("*.parquet")])
+        return files_version([*self.home.folder.glob(f"raw/*/{source['name']}/*.parquet")])
+
+
+def _content(file: Path) -> str:
+    if not file.exists():
+        return uuid.uuid4().hex
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
