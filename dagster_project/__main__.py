@@ -86,7 +86,9 @@ def _prepared_home(settings: Settings) -> Home:
             f"such as WAREHOUSE_HOME={settings.warehouse_home / settings.source}."
         )
     home.dagster.mkdir(parents=True, exist_ok=True)
-    (home.dagster / "dagster.yaml").write_text(INSTANCE.replace("HISTORY", json.dumps(str(home.dagster / "history" / "runs"))))
+    (home.dagster / "dagster.yaml").write_text(
+        INSTANCE.replace("HISTORY", json.dumps(str(home.dagster / "history" / "runs")))
+    )
     return home
 
 

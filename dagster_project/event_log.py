@@ -5,11 +5,13 @@ The tables, files and queries are Dagster's own; only how long a connection live
 decided here. A crash of the machine can lose the last events of a run, never the file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sql import create_engine
+from dagster._serdes import ConfigurableClassData
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
@@ -20,9 +22,17 @@ PATIENCE_SECONDS = 60  # how long a process waits for another one's write
 class OpenSqliteEventLogStorage(SqliteEventLogStorage):
     """Keeps the index open, and of the runs the one that was asked for last."""
 
-    @property
-    def _open(self) -> dict[str, Engine]:
-        return self.__dict__.setdefault("_open_engines", {})
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._open: dict[str, Engine] = {}
+        self._tables: set[str] = set()
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(
+        cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]
+    ) -> "OpenSqliteEventLogStorage":
+        """What Dagster makes of dagster.yaml; its own class would name itself here."""
+        return cls(inst_data=inst_data, **config_value)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -43,6 +53,12 @@ class OpenSqliteEventLogStorage(SqliteEventLogStorage):
                 connection.execute(text("pragma synchronous = normal"))
             self._open[shard] = engine
         return self._open[shard]
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has a table of that name; one that was there stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     def dispose(self) -> None:
         """Close what is open."""

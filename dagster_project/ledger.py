@@ -7,7 +7,7 @@ the thing is made (transform/versions.py for dbt's nodes, quality/checks.py for 
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -43,9 +43,10 @@ def python_version() -> str:
     return digest(packages_version(), [path.read_text(encoding="utf-8") for path in files])
 
 
-def files_version(files: list[Path]) -> str:
-    """A hash of files that nobody changes in place: their names, sizes and times."""
-    return digest([(file.as_posix(), (stat := file.stat()).st_size, stat.st_mtime_ns) for file in sorted(files)])
+def files_version(files: Iterable[Path]) -> str:
+    """A hash of files that nobody changes in place: the names, sizes and times of those that are there."""
+    there = [(file.as_posix(), file.stat()) for file in sorted(files) if file.exists()]
+    return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in there])
 
 
 def read_ledger(warehouse: "DuckDBPyConnection") -> Mapping[str, str]:
@@ -81,18 +82,19 @@ class Made:
     warehouse  the warehouse's file
     name       what the ledger calls it
     file       where it is
-    version    a hash of what it would be made from now
+    held       a hash of what it was made from; None where that is not known
+    version    the same of what it would be made from now
     """
 
     warehouse: Path
     name: str
     file: Path
+    held: str | None
     version: str
 
     def stands(self) -> bool:
         """Whether it is there, and was made from the same."""
-        with open_warehouse(self.warehouse) as warehouse:
-            return self.file.exists() and read_ledger(warehouse).get(self.name) == self.version
+        return self.file.exists() and self.held == self.version
 
     def note(self) -> None:
         """Enter into the ledger that it has been made."""

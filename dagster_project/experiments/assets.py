@@ -19,6 +19,7 @@ from dagster import (
 from dagster_project.automation import SNAPSHOT, run_dates
 from dagster_project.experiments.config import Experiment, check_experiments
 from dagster_project.home import Home
+from dagster_project.ledger import UNCHANGED, files_version
 from dagster_project.parquet import write_parquet
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
@@ -26,8 +27,8 @@ from dagster_project.transform.translator import exchange_key
 from dagster_project.warehouse import check_as_of, open_warehouse
 
 RESULT = exchange_key("experiment_result")
-READ = [SNAPSHOT, *(AssetKey(["core", name]) for name in ("int_customer_address", "int_customer_redirect"))]
-READ.append(AssetKey(["core", "fct_customer_daily"]))
+TABLES = ["core.int_customer_address", "core.int_customer_redirect", "core.fct_customer_daily"]
+READ = [SNAPSHOT, *(AssetKey(table.split(".")) for table in TABLES)]
 
 
 def build_experiment_asset(
@@ -50,11 +51,17 @@ def build_experiment_asset(
 
         as_of = run_dates(context)[-1]
         check_experiments(experiments, project.folder)
+        path = home.exchange / "experiment_result.parquet"
+        drawn = files_version([home.snapshot(as_of), *home.experiments.glob("*.parquet")])
+        made = project.made("exchange.experiment_result", path, TABLES, as_of, experiments, drawn)
+        if made.stands():
+            return MaterializeResult(metadata=UNCHANGED)
         with open_warehouse(home.warehouse) as warehouse:
             check_as_of(warehouse, as_of, {"int_customer_address": "core"})
             rows = assign_and_judge(warehouse, home, as_of, experiments)
             warehouse.register("experiment_result", rows)
-            count = write_parquet(warehouse, "from experiment_result", home.exchange / "experiment_result.parquet")
+            count = write_parquet(warehouse, "from experiment_result", path)
+        made.note()
         for experiment, status, reason in rows[["experiment", "status", "reason"]].drop_duplicates().values:
             if status in {"not_assigned", "refused"}:
                 context.log.warning(f"The experiment {experiment} has no result: {reason}.")

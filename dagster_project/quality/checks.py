@@ -32,7 +32,7 @@ from dagster_project.warehouse import open_warehouse
 
 CHECK_NAME = "expectations"
 
-Versions = Callable[[Collection[str]], Mapping[str, str]]
+Versions = Callable[[Mapping[str, str], Collection[str]], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Memory:
     """Where it is noted what passed, so that a table that is as it was then is not looked at again.
 
     warehouse  the file whose ledger it is
-    versions   the versions of what tables (schema.name) hold
+    versions   by table (schema.name) the version of what it holds, as the ledger has it
     """
 
     warehouse: Path
@@ -142,18 +142,18 @@ def _gate(
     def check(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         selected = {key.asset_key for key in context.selected_asset_check_keys}
         chosen = {key: judge for key, judge in judges.items() if key in selected}
-        versions = _versions(chosen, memory, context.instance)
-        passed = _passed(memory)
-        due = {key: judge for key, judge in chosen.items() if versions.get(key, "") != passed.get(_name(key))}
+        held = _held(memory)
+        versions = _versions(chosen, memory, held, context.instance)
+        due = {key: judge for key, judge in chosen.items() if versions.get(key, "") != held.get(_entry(key))}
         judged = {}
         if due:
             with open_gate(database) as gate:
                 judged = {key: judge.results(gate, context.instance) for key, judge in due.items()}
         outcomes = {key: _check_result(key, results) for key, results in judged.items()}
-        if memory:
-            new = {_name(key): versions[key] if outcome.passed else None for key, outcome in outcomes.items()}
+        if memory and outcomes:
             with open_warehouse(memory.warehouse) as warehouse:
-                record(warehouse, {f"gate {name}": version for name, version in new.items()})
+                passed = {key: versions[key] if outcome.passed else None for key, outcome in outcomes.items()}
+                record(warehouse, {_entry(key): version for key, version in passed.items()})
         for key in chosen:
             outcome = outcomes.get(key) or _unchanged_result(key)
             if not outcome.passed:
@@ -167,26 +167,29 @@ def _name(key: AssetKey) -> str:
     return ".".join(key.path)
 
 
+def _entry(key: AssetKey) -> str:
+    """What the ledger calls the expectations of a table."""
+    return f"gate {_name(key)}"
+
+
+def _held(memory: Memory | None) -> Mapping[str, str]:
+    if memory is None:
+        return {}
+    with open_warehouse(memory.warehouse) as warehouse:
+        return read_ledger(warehouse)
+
+
 def _versions(
-    judges: Mapping[AssetKey, Judge], memory: Memory | None, instance: DagsterInstance
+    judges: Mapping[AssetKey, Judge], memory: Memory | None, held: Mapping[str, str], instance: DagsterInstance
 ) -> Mapping[AssetKey, str]:
     """What each table would be judged by and on, as one hash."""
     if memory is None:
         return {}
-    tables = memory.versions([table for judge in judges.values() for table in judge.reads])
+    tables = memory.versions(held, [table for judge in judges.values() for table in judge.reads])
     return {
         key: digest(python_version(), judge.made_from(instance), [tables[table] for table in judge.reads])
         for key, judge in judges.items()
     }
-
-
-def _passed(memory: Memory | None) -> Mapping[str, str]:
-    """By table the version that passed last."""
-    if memory is None:
-        return {}
-    with open_warehouse(memory.warehouse) as warehouse:
-        entries = read_ledger(warehouse)
-    return {name.removeprefix("gate "): version for name, version in entries.items() if name.startswith("gate ")}
 
 
 def _landing_version(instance: DagsterInstance, key: AssetKey, home: Path) -> object:
@@ -196,7 +199,7 @@ def _landing_version(instance: DagsterInstance, key: AssetKey, home: Path) -> ob
         return None
     metadata = event.asset_materialization.metadata
     files = [home / file for file in metadata["files"].value] if "files" in metadata else []
-    return {name: value.value for name, value in metadata.items()}, files_version([f for f in files if f.exists()])
+    return {name: value.value for name, value in metadata.items()}, files_version(files)
 
 
 def _judge_landing(

@@ -97,7 +97,7 @@ def load_suite(name: str, root: Path = EXPECTATIONS) -> Suite:
     if not path.is_file():
         raise SuiteError(f"{_shown(path, root)}: there is no such file")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise SuiteError(f"{_shown(path, root)}: not valid YAML ({str(error).splitlines()[0]})") from error
     try:

@@ -164,12 +164,15 @@ class DbtProject:
 
     def made(self, name: str, file: Path, tables: Collection[str], *parts: object) -> Made:
         """A file that Python makes of tables (schema.name), of other parts and of its own code."""
-        return Made(self.home.warehouse, name, file, digest(python_version(), self.table_versions(tables), parts))
-
-    def table_versions(self, tables: Collection[str]) -> Mapping[str, str]:
-        """The versions of what tables (schema.name) hold, by table; one of its own where that is not known."""
         with open_warehouse(self.home.warehouse) as warehouse:
-            versions = self._versions(read_ledger(warehouse))
+            held = read_ledger(warehouse)
+        version = digest(python_version(), self.table_versions(held, tables), parts)
+        return Made(self.home.warehouse, name, file, held.get(name), version)
+
+    def table_versions(self, held: Mapping[str, str], tables: Collection[str]) -> Mapping[str, str]:
+        """By table (schema.name) the version of what it holds, as the ledger has it; one of its own where that is not
+        known."""
+        versions = self._versions(held)
         return {table: versions.of(self._node_ids[table]) for table in tables}
 
     def _versions(self, held: Mapping[str, str], building: Collection[str] = (), as_of: str | None = None) -> Versions:
