@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from dagster_project import sql
 from dagster_project.errors import WarehouseError
+from dagster_project.files import write_text
 from dagster_project.home import Home
 from dagster_project.parquet import write_parquet
-from dagster_project.sources.landed import put_in_place
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -64,7 +64,7 @@ class Erased:
     def put(self, values: Sequence[tuple[str, str, str]], as_of: date) -> int:
         """Put values (kind, system, value) on the list, which they may begin; returns how many were not there."""
         if not self.home.erasure_key.exists():
-            self._make_key()
+            write_text(self.home.erasure_key, secrets.token_hex(32), mode=0o600)
         self._use_key()
         if not values:
             return 0
@@ -104,14 +104,6 @@ class Erased:
         if added:
             write_parquet(self.connection, "from erased order by identifier", self.home.erased)
         return added
-
-    def _make_key(self) -> None:
-        file = self.home.erasure_key
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_suffix(".tmp")
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(secrets.token_hex(32))
-        put_in_place(unfinished, file)
 
     def _use_key(self) -> None:
         if not self.home.erasure_key.exists():

@@ -12,10 +12,10 @@ from dagster_project.erasure.erased import Erased, ErasureError
 from dagster_project.erasure.people import People, Requests
 from dagster_project.erasure.raw import Removed, check_nothing_is_left, learn_rows, remove_rows, table_erasures
 from dagster_project.erasure.rows import TableErasure
+from dagster_project.files import write_text
 from dagster_project.home import Home
 from dagster_project.publish.publication import withdraw_erased
 from dagster_project.sources.config import Source
-from dagster_project.sources.landed import put_in_place
 from dagster_project.sources.readers.connection import open_connection
 
 
@@ -29,12 +29,6 @@ def is_carried_out(home: Home) -> bool:
 
 def _erasures_of_raw(home: Home) -> int:
     return int(home.raw_erasures.read_text()) if home.raw_erasures.exists() else 0
-
-
-def _note(erasures: int, home: Home) -> None:
-    unfinished = home.raw_erasures.with_suffix(".tmp")
-    unfinished.write_text(f"{erasures}\n")
-    put_in_place(unfinished, home.raw_erasures)
 
 
 def remove(source: Source, home: Home, requests: Requests, people: People) -> Mapping[str, int]:
@@ -61,7 +55,7 @@ def remove(source: Source, home: Home, requests: Requests, people: People) -> Ma
                 f"The requests of the table {min(requests.tables)} were carried out but stay in it: let its person "
                 "name the columns that they name people by."
             )
-        _note(erased.erasures, home)
+        write_text(home.raw_erasures, f"{erased.erasures}\n")
     removed += answered
     return {
         "rows_removed": removed.removed,
