@@ -35,9 +35,9 @@ IDENTIFIERS: Mapping[Channel, Mapping[str, str]] = {
     "push": ACCOUNT,
     "post": ACCOUNT,
     "ads": {
-        "email_sha256": "sha256(email)",
-        "phone_sha256": "sha256(phone)",
-        "phone_digits_sha256": "sha256(ltrim(phone, '+'))",
+        "email_sha256": "sha256(ads_email)",
+        "phone_sha256": "sha256(ads_phone)",
+        "phone_digits_sha256": "sha256(ltrim(ads_phone, '+'))",
     },
 }
 FORMATS = {"csv": "format csv, header true", "parquet": "format parquet, compression zstd"}

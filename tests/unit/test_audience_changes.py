@@ -45,11 +45,13 @@ def test_what_came_and_went_is_the_difference_of_the_sets(tmp_path_factory, befo
 def _make_people(connection: duckdb.DuckDBPyConnection, people: Collection[tuple[str | None, str | None]]) -> None:
     connection.execute("create schema segments")
     connection.execute("""
-        create table segments.int_audience_customer (customer_key varchar, email varchar, phone varchar);
+        create table segments.int_audience_customer
+            (customer_key varchar, email varchar, ads_email varchar, ads_phone varchar);
         create table segments.segment_membership (customer_key varchar, segment varchar);
     """)
     for number, (email, phone) in enumerate(people):
-        connection.execute("insert into segments.int_audience_customer values (?, ?, ?)", [str(number), email, phone])
+        row = [str(number), email, phone]
+        connection.execute("insert into segments.int_audience_customer values ($1, $2, $2, $3)", row)
         connection.execute("insert into segments.segment_membership values (?, 'vip')", [str(number)])
     connection.execute(
         "alter table segments.int_audience_customer add column is_contactable_by_ads boolean default true"

@@ -23,7 +23,7 @@ from dagster_project.publish.audience_config import Audience, AudienceError, Aud
 from dagster_project.publish.audiences import write_audiences
 
 CHANNELS = ("email", "sms", "push", "post", "ads")
-TEXTS = ("email", "phone", "shop_system", "shop_customer_id", "first_name", "language")
+TEXTS = ("email", "phone", "ads_email", "ads_phone", "shop_system", "shop_customer_id", "first_name", "language")
 # Known by everything, contactable by everything, without a ticket.
 REACHABLE = {
     **{f"is_contactable_by_{channel}": True for channel in CHANNELS},
@@ -53,6 +53,7 @@ def _add(connection: duckdb.DuckDBPyConnection, *people: Mapping[str, object], s
         key = str(person["customer_key"])
         ids = {"email": f"{key}@x.de", "phone": "+49170" + "".join(str(ord(letter)) for letter in key[:3])}
         row = {**REACHABLE, **ids, "shop_customer_id": f"id {key}", **person}
+        row = {"ads_email": row["email"], "ads_phone": row["phone"], **row}
         names, places = ", ".join(row), ", ".join("?" for _ in row)
         connection.execute(f"insert into segments.int_audience_customer ({names}) values ({places})", [*row.values()])
         connection.execute("insert into segments.segment_membership values (?, ?)", [key, segment])
@@ -268,6 +269,16 @@ def test_ads_hold_the_hashes_that_platforms_make_themselves(connection, write):
         "email_sha256": "62a14e44f765419d10fea99367361a727c12365e2520f32218d505ed9aa0f62f",
         "phone_sha256": hashlib.sha256(b"+16505551212").hexdigest(),
         "phone_digits_sha256": "e323ec626319ca94ee8bff2e4c87cf613be6ea19919ed1364124e16807ab3176",
+    }
+
+
+def test_ads_name_the_address_that_consented_to_ads(connection, write):
+    others = {"email": "mail@x.de", "phone": "+491701111111"}
+    _add(connection, {"customer_key": "ann", **others, "ads_email": "ads@x.de", "ads_phone": "+491702222222"})
+    assert _rows(write(channel="ads")[0])[0] == {
+        "email_sha256": hashlib.sha256(b"ads@x.de").hexdigest(),
+        "phone_sha256": hashlib.sha256(b"+491702222222").hexdigest(),
+        "phone_digits_sha256": hashlib.sha256(b"491702222222").hexdigest(),
     }
 
 

@@ -38,6 +38,8 @@ final as (
         profile.open_tickets,
         addresses.email,
         addresses.phone,
+        addresses.ads_email,
+        addresses.ads_phone,
         addresses.shop_system,
         addresses.shop_customer_id,
         addresses.first_name,
