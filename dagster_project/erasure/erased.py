@@ -26,10 +26,11 @@ FORMS = {
     "email": f"case when {TRIMMED} like '%_@_%' then lower({TRIMMED}) end",
     "phone": "nullif(regexp_replace({0}, '[^0-9+]', '', 'g'), '')",
 }
+# An e-mail that too many share names only the guests that gave it: rows without an id. A phone that a request gave
+# beside something else is known as asked for, whomever it names.
+GUEST_EMAIL, REQUEST_PHONE = "guest_email", "request_phone"
+FORMS |= {GUEST_EMAIL: FORMS["email"], REQUEST_PHONE: FORMS["phone"]}
 ID_FORM = "nullif(regexp_replace(trim({0}), '\\.0+$', ''), '')"
-# An e-mail that too many share names only the guests that gave it: rows without an id.
-GUEST_EMAIL = "guest_email"
-GLOBAL = {"email", "phone", GUEST_EMAIL}
 # An entry bears the number and the date of the erasure that it came with, or after which it was learnt.
 COLUMNS = "identifier varchar, erasure integer, as_of_date date"
 
@@ -40,7 +41,7 @@ class ErasureError(WarehouseError):
 
 @dataclass(frozen=True)
 class Erased:
-    """The list, as table `erased` of a connection."""
+    """The list, as table `erased` of a connection; `answered` has the requests that are carried out on it."""
 
     connection: "DuckDBPyConnection"
     home: Home
@@ -53,6 +54,7 @@ class Erased:
         """
         erased = cls(connection, home)
         connection.execute(f"create or replace temp table erased ({COLUMNS})")
+        connection.execute("create or replace temp table answered (identifier varchar)")
         if home.erased.exists():
             connection.execute(f"insert into erased from read_parquet({sql.text(home.erased)})")
             erased._use_key()
@@ -119,6 +121,6 @@ def hashed(kind: str, system: str, value: str) -> str:
 
     E-mails and phone numbers are the same in all systems, ids are not.
     """
-    form = FORMS["email"] if kind == GUEST_EMAIL else FORMS.get(kind, ID_FORM)
-    place = sql.text(f"|{kind}|{'' if kind in GLOBAL else system}|")
-    return f"sha256(getvariable('erasure_key') || {place} || {form.format(f'cast({value} as varchar)')})"
+    place = sql.text(f"|{kind}|{'' if kind in FORMS else system}|")
+    form = FORMS.get(kind, ID_FORM).format(f"cast({value} as varchar)")
+    return f"sha256(getvariable('erasure_key') || {place} || {form})"

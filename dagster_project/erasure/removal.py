@@ -10,7 +10,14 @@ from collections.abc import Mapping, Sequence
 from dagster_project.erasure.copies import remove_customers, remove_warehouse
 from dagster_project.erasure.erased import Erased, ErasureError
 from dagster_project.erasure.people import People, Requests
-from dagster_project.erasure.raw import Removed, check_nothing_is_left, learn_rows, remove_rows, table_erasures
+from dagster_project.erasure.raw import (
+    Removed,
+    check_nothing_is_left,
+    learn_rows,
+    remove_rows,
+    request_tables,
+    table_erasures,
+)
 from dagster_project.erasure.rows import TableErasure
 from dagster_project.files import write_text
 from dagster_project.home import Home
@@ -40,20 +47,21 @@ def remove(source: Source, home: Home, requests: Requests, people: People) -> Ma
     with open_connection(home) as (connection, _):
         erased = Erased.on(connection, home)
         erasures = table_erasures(erased, source)
+        tables_of_requests = request_tables(source, requests.tables)
         rows_of_copies = remove_customers(connection, home, people.customer_keys)
         erased.put(people.identifiers, requests.as_of)
         learn_rows(erasures, home)
         remove_warehouse(home)
         withdraw_erased(home)
 
-        asking = [one for one in erasures if f"{one.system}/{one.table}" in requests.tables]
+        asking = [one for one in erasures if one.person.requests]
         removed = _remove([one for one in erasures if one not in asking], home)
-        check_nothing_is_left(erased, source, home, besides=requests.tables)
+        check_nothing_is_left(erased, source, home, besides=tables_of_requests)
         answered = _remove(asking, home)
         if requests.count and not answered.files:
             raise ErasureError(
                 f"The requests of the table {min(requests.tables)} were carried out but stay in it: let its person "
-                "name the columns that they name people by."
+                "name the columns that its staging model takes, and no other."
             )
         write_text(home.raw_erasures, f"{erased.erasures}\n")
     removed += answered
