@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dagster_project.errors import WarehouseError
+from dagster_project.files import write_text
 from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER, Settings, SettingsError, load_settings
 from dagster_project.sources.config import Source, load_source
@@ -94,8 +95,7 @@ def _prepared_home(settings: Settings) -> Home:
 
 def _claim(home: Home, settings: Settings) -> None:
     """From here on the home belongs to the source."""
-    home.source.parent.mkdir(exist_ok=True)
-    home.source.write_text(settings.source + "\n")
+    write_text(home.source, settings.source + "\n")
 
 
 def _as_of(settings: Settings, source: Source, home: Home) -> date:

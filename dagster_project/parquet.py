@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster_project import sql
+from dagster_project.files import put_in_place
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -20,8 +21,6 @@ def write_parquet(
 
     The metadata are kept in the file, where read_metadata finds them.
     """
-    from dagster_project.sources.landed import put_in_place
-
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".tmp")
     pairs = ", ".join(f"{sql.name(key)}: {sql.text(value)}" for key, value in (metadata or {}).items())

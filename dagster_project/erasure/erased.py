@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from dagster_project import sql
 from dagster_project.errors import WarehouseError
+from dagster_project.files import write_text
 from dagster_project.home import Home
 from dagster_project.parquet import write_parquet
-from dagster_project.sources.landed import put_in_place
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -26,10 +26,11 @@ FORMS = {
     "email": f"case when {TRIMMED} like '%_@_%' then lower({TRIMMED}) end",
     "phone": "nullif(regexp_replace({0}, '[^0-9+]', '', 'g'), '')",
 }
+# An e-mail that too many share names only the guests that gave it: rows without an id. A phone that a request gave
+# beside something else is known as asked for, whomever it names.
+GUEST_EMAIL, REQUEST_PHONE = "guest_email", "request_phone"
+FORMS |= {GUEST_EMAIL: FORMS["email"], REQUEST_PHONE: FORMS["phone"]}
 ID_FORM = "nullif(regexp_replace(trim({0}), '\\.0+$', ''), '')"
-# An e-mail that too many share names only the guests that gave it: rows without an id.
-GUEST_EMAIL = "guest_email"
-GLOBAL = {"email", "phone", GUEST_EMAIL}
 # An entry bears the number and the date of the erasure that it came with, or after which it was learnt.
 COLUMNS = "identifier varchar, erasure integer, as_of_date date"
 
@@ -40,7 +41,7 @@ class ErasureError(WarehouseError):
 
 @dataclass(frozen=True)
 class Erased:
-    """The list, as table `erased` of a connection."""
+    """The list, as table `erased` of a connection; `answered` has the requests that are carried out on it."""
 
     connection: "DuckDBPyConnection"
     home: Home
@@ -53,6 +54,7 @@ class Erased:
         """
         erased = cls(connection, home)
         connection.execute(f"create or replace temp table erased ({COLUMNS})")
+        connection.execute("create or replace temp table answered (identifier varchar)")
         if home.erased.exists():
             connection.execute(f"insert into erased from read_parquet({sql.text(home.erased)})")
             erased._use_key()
@@ -64,7 +66,7 @@ class Erased:
     def put(self, values: Sequence[tuple[str, str, str]], as_of: date) -> int:
         """Put values (kind, system, value) on the list, which they may begin; returns how many were not there."""
         if not self.home.erasure_key.exists():
-            self._make_key()
+            write_text(self.home.erasure_key, secrets.token_hex(32), mode=0o600)
         self._use_key()
         if not values:
             return 0
@@ -105,14 +107,6 @@ class Erased:
             write_parquet(self.connection, "from erased order by identifier", self.home.erased)
         return added
 
-    def _make_key(self) -> None:
-        file = self.home.erasure_key
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_suffix(".tmp")
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(secrets.token_hex(32))
-        put_in_place(unfinished, file)
-
     def _use_key(self) -> None:
         if not self.home.erasure_key.exists():
             raise ErasureError(
@@ -127,6 +121,6 @@ def hashed(kind: str, system: str, value: str) -> str:
 
     E-mails and phone numbers are the same in all systems, ids are not.
     """
-    form = FORMS["email"] if kind == GUEST_EMAIL else FORMS.get(kind, ID_FORM)
-    place = sql.text(f"|{kind}|{'' if kind in GLOBAL else system}|")
-    return f"sha256(getvariable('erasure_key') || {place} || {form.format(f'cast({value} as varchar)')})"
+    place = sql.text(f"|{kind}|{'' if kind in FORMS else system}|")
+    form = FORMS.get(kind, ID_FORM).format(f"cast({value} as varchar)")
+    return f"sha256(getvariable('erasure_key') || {place} || {form})"

@@ -14,7 +14,7 @@ from dagster_project.erasure.erased import Erased, ErasureError, hashed
 from dagster_project.erasure.rows import TableErasure
 from dagster_project.home import Home
 from dagster_project.parquet import write_parquet
-from dagster_project.sources.config import Source
+from dagster_project.sources.config import Source, platform_entities
 from dagster_project.sources.landed import LOAD_COLUMNS, READ_OPTIONS, Landed
 
 if TYPE_CHECKING:
@@ -62,6 +62,33 @@ def table_erasures(erased: Erased, source: Source) -> Sequence[TableErasure]:
     return [erasure for erasure in found if erasure]
 
 
+def request_tables(source: Source, asked: Collection[str]) -> Collection[str]:
+    """The tables that hold requests to be erased, <system>/<table>.
+
+    Raises ErasureError where it is not said of one that people were asked for by, or of any table of a system that has
+    such requests: landing would leave out those of people who were erased, whatever else they name.
+    """
+    said = {
+        f"{system.name}/{name}"
+        for system in source.systems
+        for name, table in system.tables.items()
+        if table.about and table.about.requests
+    }
+    silent = [f"table {table}" for table in sorted({*asked} - said)]
+    silent += [
+        f"system {system.name}"
+        for system in source.systems
+        if "erasure_requests" in platform_entities(system.platform)
+        and not any(table.partition("/")[0] == system.name for table in said)
+    ]
+    if silent:
+        raise ErasureError(
+            f"An erasure request waits, but it is not said where the {silent[0]} holds such requests: add requests: "
+            "true to the person of the table, as docs/add_a_source.md shows."
+        )
+    return said
+
+
 def learn_rows(erasures: Sequence[TableErasure], home: Home) -> None:
     """Put the keys of rows that are an erased person's on the list, in the order in which tables hang on each other.
 
@@ -78,6 +105,8 @@ def learn_rows(erasures: Sequence[TableErasure], home: Home) -> None:
             )
         if erasure.key:
             erasure.learn(landed.relation, landed.columns)
+        if erasure.request:
+            erasure.answer(landed.relation, landed.columns)
 
 
 def remove_rows(erasure: TableErasure, folder: Path) -> Removed:

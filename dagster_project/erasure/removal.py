@@ -10,12 +10,19 @@ from collections.abc import Mapping, Sequence
 from dagster_project.erasure.copies import remove_customers, remove_warehouse
 from dagster_project.erasure.erased import Erased, ErasureError
 from dagster_project.erasure.people import People, Requests
-from dagster_project.erasure.raw import Removed, check_nothing_is_left, learn_rows, remove_rows, table_erasures
+from dagster_project.erasure.raw import (
+    Removed,
+    check_nothing_is_left,
+    learn_rows,
+    remove_rows,
+    request_tables,
+    table_erasures,
+)
 from dagster_project.erasure.rows import TableErasure
+from dagster_project.files import write_text
 from dagster_project.home import Home
 from dagster_project.publish.publication import withdraw_erased
 from dagster_project.sources.config import Source
-from dagster_project.sources.landed import put_in_place
 from dagster_project.sources.readers.connection import open_connection
 
 
@@ -31,12 +38,6 @@ def _erasures_of_raw(home: Home) -> int:
     return int(home.raw_erasures.read_text()) if home.raw_erasures.exists() else 0
 
 
-def _note(erasures: int, home: Home) -> None:
-    unfinished = home.raw_erasures.with_suffix(".tmp")
-    unfinished.write_text(f"{erasures}\n")
-    put_in_place(unfinished, home.raw_erasures)
-
-
 def remove(source: Source, home: Home, requests: Requests, people: People) -> Mapping[str, int]:
     """Remove the people of the requests, and all who are listed, from everything under the home; returns what was done,
     in numbers.
@@ -46,22 +47,23 @@ def remove(source: Source, home: Home, requests: Requests, people: People) -> Ma
     with open_connection(home) as (connection, _):
         erased = Erased.on(connection, home)
         erasures = table_erasures(erased, source)
+        tables_of_requests = request_tables(source, requests.tables)
         rows_of_copies = remove_customers(connection, home, people.customer_keys)
         erased.put(people.identifiers, requests.as_of)
         learn_rows(erasures, home)
         remove_warehouse(home)
         withdraw_erased(home)
 
-        asking = [one for one in erasures if f"{one.system}/{one.table}" in requests.tables]
+        asking = [one for one in erasures if one.person.requests]
         removed = _remove([one for one in erasures if one not in asking], home)
-        check_nothing_is_left(erased, source, home, besides=requests.tables)
+        check_nothing_is_left(erased, source, home, besides=tables_of_requests)
         answered = _remove(asking, home)
         if requests.count and not answered.files:
             raise ErasureError(
                 f"The requests of the table {min(requests.tables)} were carried out but stay in it: let its person "
-                "name the columns that they name people by."
+                "name the columns that its staging model takes, and no other."
             )
-        _note(erased.erasures, home)
+        write_text(home.raw_erasures, f"{erased.erasures}\n")
     removed += answered
     return {
         "rows_removed": removed.removed,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from dagster_project import sql
-from dagster_project.erasure.erased import GUEST_EMAIL, Erased, hashed
+from dagster_project.erasure.erased import GUEST_EMAIL, REQUEST_PHONE, Erased, hashed
 from dagster_project.sources.config import Source, System
 from dagster_project.sources.person import Person
 
@@ -23,6 +23,7 @@ class TableErasure:
     shop           the system whose customers its rows name
     key            the column by which its rows are known as a person's: those of other tables belong to them, or they
                    stay when the person goes; None where nobody needs to know them
+    request        of requests to be erased, the column that names one: its older versions go with it; else None
     """
 
     erased: Erased
@@ -31,6 +32,7 @@ class TableErasure:
     shop: str
     table: str
     key: str | None
+    request: str | None
 
     @classmethod
     def of(cls, erased: Erased, source: Source, system: System, table: str) -> "TableErasure | None":
@@ -40,9 +42,11 @@ class TableErasure:
         if person is None:
             return None
         is_named = any(table in other.about.via for other in system.tables.values() if other.about)
-        is_known = len(config.key) == 1 and (is_named or person.keep is not None)
+        key = config.key[0] if len(config.key) == 1 else None
+        is_known = is_named or person.keep is not None
         shop = source.shop_of(system) or system.name
-        return cls(erased, person, system.name, shop, table, config.key[0] if is_known else None)
+        request = key if person.requests else None
+        return cls(erased, person, system.name, shop, table, key if is_known else None, request)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -80,25 +84,34 @@ class TableErasure:
         identifier = hashed(f"row of {self.table}", self.system, sql.name(self.key))
         return self.erased.learn(f"select {identifier} from {rows} where {self._is_theirs(columns)}")
 
+    def answer(self, rows: str, columns: Collection[str]) -> None:
+        """Take the requests of a relation whose people are listed for answered, in all their versions, but on this
+        connection alone: one that is changed later is another request."""
+        request = hashed(f"row of {self.table}", self.system, sql.name(self.request))
+        self.erased.connection.execute(
+            f"insert into answered select {request} from {rows} where {self._is_theirs(columns)}"
+        )
+
     def _emptied(self, columns: Collection[str]) -> Sequence[str]:
         return [name for name in columns if name not in self.person.keep]
 
     def _is_theirs(self, columns: Collection[str]) -> str:
-        """Whether a row names an erased person, in SQL: never NULL. Columns that are not there name nobody."""
+        """Whether a row names an erased person, in SQL: never NULL. Columns that are not there name nobody.
+
+        A request is theirs only where it names nothing besides: what is not listed yet is asked for anew.
+        """
         named = [
             (kind, self.shop if kind == "customer_id" else self.system, name)
             for kind, names in self.person.columns.items()
             for name in names
         ]
         named += [(f"row of {table}", self.system, name) for table, name in self.person.via.items()]
-        named += [(f"row of {self.table}", self.system, self.key)] if self.key else []
+        named += [(f"row of {self.table}", self.system, self.key)] if self.key and not self.person.requests else []
         values = [
             (kind, system, _value(name, columns)) for kind, system, name in named if _base(name, columns) in columns
         ]
         signs = [_is_erased(hashed(kind, system, value)) for kind, system, value in values]
-        has_no_id = [
-            f"coalesce(cast({value} as varchar), '0') in ('', '0')" for kind, _, value in values if kind in IDS
-        ]
+        has_no_id = [_is_no_id(value) for kind, _, value in values if kind in IDS]
         signs += [
             " and ".join([*has_no_id, _is_erased(hashed(GUEST_EMAIL, system, value))])
             for kind, system, value in values
@@ -109,7 +122,24 @@ class TableErasure:
             for name, texts in self.person.spare.items()
         ]
         conditions = [f"({' or '.join(signs or ['false'])})", *spared]
-        return f"({' and '.join(conditions)})"
+        if self.person.requests:
+            conditions += [_says_nothing_new(kind, system, value) for kind, system, value in values]
+        is_theirs = f"({' and '.join(conditions)})"
+        if self.request:
+            request = hashed(f"row of {self.table}", self.system, sql.name(self.request))
+            is_theirs = f"({is_theirs} or coalesce({request} in (select identifier from answered), false))"
+        return is_theirs
+
+
+def _says_nothing_new(kind: str, system: str, value: str) -> str:
+    """Whether an identifier of a request is listed, in whichever way, or none."""
+    kinds = {"email": (kind, GUEST_EMAIL), "phone": (kind, REQUEST_PHONE)}.get(kind, (kind,))
+    ways = [f"coalesce({hashed(one, system, value)} in (select identifier from erased), true)" for one in kinds]
+    return f"({' or '.join([*ways, *([_is_no_id(value)] if kind in IDS else [])])})"
+
+
+def _is_no_id(value: str) -> str:
+    return f"coalesce(cast({value} as varchar), '0') in ('', '0')"
 
 
 def _is_erased(identifier: str) -> str:

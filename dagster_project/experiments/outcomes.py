@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     import pandas
     from duckdb import DuckDBPyConnection
 
-# Customers who were found to be one person are one; of their arms the one drawn first counts, then the smallest key's.
+# Customers who were found to be one person are one. All were drawn at once: the arm of the smallest key counts.
 PEOPLE = """
     with drawn as (
         select
             coalesce(redirects.customer_key, files.customer_key) as customer_key,
-            files.customer_key as former_key, files.arm, files.split_value, files.assigned_as_of
+            files.customer_key as former_key, files.arm, files.split_value
         from read_parquet({path}) as files
         left join core.int_customer_redirect as redirects on redirects.former_key = files.customer_key
     )
     select
         customer_key,
-        first(arm order by assigned_as_of, former_key) as arm,
-        first(split_value order by assigned_as_of, former_key) as split_value,
+        first(arm order by former_key) as arm,
+        first(split_value order by former_key) as split_value,
         count(*) > 1 as is_merged,
         count(distinct arm) > 1 as is_across_arms
     from drawn

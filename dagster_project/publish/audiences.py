@@ -16,7 +16,7 @@ from dagster_project.experiments.draw import draw
 from dagster_project.experiments.outcomes import people_of
 from dagster_project.home import Home
 from dagster_project.publish.audience_config import Audience, AudienceError, Audiences, Channel
-from dagster_project.publish.cells import harmless, is_formula
+from dagster_project.publish.cells import harmless, is_changed
 from dagster_project.publish.manifest import describe_file, read_manifest
 
 if TYPE_CHECKING:
@@ -36,12 +36,13 @@ IDENTIFIERS: Mapping[Channel, Mapping[str, str]] = {
     "push": ACCOUNT,
     "post": ACCOUNT,
     "ads": {
-        "email_sha256": "sha256(email)",
-        "phone_sha256": "sha256(phone)",
-        "phone_digits_sha256": "sha256(ltrim(phone, '+'))",
+        "email_sha256": "sha256(ads_email)",
+        "phone_sha256": "sha256(ads_phone)",
+        "phone_digits_sha256": "sha256(ltrim(ads_phone, '+'))",
     },
 }
-FORMATS = {"csv": "format csv, header true", "parquet": "format parquet, compression zstd"}
+# Quotes around every cell keep a spreadsheet with another separator from computing with what follows a phone number.
+FORMATS = {"csv": "format csv, header true, force_quote *", "parquet": "format parquet, compression zstd"}
 
 
 def write_audiences(
@@ -93,14 +94,18 @@ def _choose(connection: "DuckDBPyConnection", audience: Audience, home: Home) ->
         where members.segment = {sql.text(audience.segment)}
     """)
     written = {**IDENTIFIERS[audience.channel], **{column: sql.name(column) for column in audience.columns}}
-    cell = harmless if audience.format == "csv" else str
-    cells = ", ".join(f"{cell(value)} as {sql.name(column)}" for column, value in written.items())
     connection.execute(f"""
         create or replace temp table audience_held as
-        select {cells} from audience_member where left_out is null
+        select {_cells(audience, written)} from audience_member where left_out is null
     """)
     counts = dict(connection.execute("select left_out, count(*) from audience_member group by all").fetchall())
     return {reason: counts.get(reason, 0) for reason in reasons}
+
+
+def _cells(audience: Audience, written: Mapping[str, str]) -> str:
+    """Values (column -> SQL expression) as the audience's files hold them."""
+    cell = harmless if audience.format == "csv" else str
+    return ", ".join(f"{cell(value)} as {sql.name(column)}" for column, value in written.items())
 
 
 def _reasons(audience: Audience) -> Mapping[str, str]:
@@ -108,8 +113,8 @@ def _reasons(audience: Audience) -> Mapping[str, str]:
     identifiers = IDENTIFIERS[audience.channel].values()
     no_address = f"coalesce({', '.join(identifiers)}) is null"
     if audience.format == "csv":
-        # An address with an apostrophe before it would be another one.
-        no_address += "".join(f" or coalesce({is_formula(identifier)}, false)" for identifier in identifiers)
+        # An address that is written otherwise would be another one.
+        no_address += "".join(f" or coalesce({is_changed(identifier)}, false)" for identifier in identifiers)
     reasons = {
         "not_contactable": f"is_contactable_by_{audience.channel} is not true",
         "no_address": no_address,
@@ -180,10 +185,12 @@ def _write_files(
     same = " and ".join(
         f"held.{column} is not distinct from standing.{column}" for column in IDENTIFIERS[audience.channel]
     )
+    # The publication before may have had another format.
+    gone = _cells(audience, {column: f"standing.{column}" for column in IDENTIFIERS[audience.channel]})
     queries = {
         "full": "from audience_held as held",
         "add": f"from audience_held as held anti join audience_standing as standing on {same}",
-        "remove": f"from audience_standing as standing anti join audience_held as held on {same}",
+        "remove": f"select {gone} from audience_standing as standing anti join audience_held as held on {same}",
     }
     destination = Path(FOLDER, audience.destination)
     (folder / destination).mkdir(exist_ok=True)

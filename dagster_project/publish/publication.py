@@ -56,7 +56,7 @@ def publish(
     home: Home, run_id: str, as_of: date, tables: Mapping[str, str], audiences: Audiences = NO_AUDIENCES
 ) -> Mapping[str, Any]:
     """Write the tables (name -> schema of the warehouse) and the audiences as publication of a run, and let `published`
-    point to it. A date older than the published one has no audiences: it knows nothing of consents withdrawn since.
+    point to it. A date older than the published one has no audiences: tools have newer ones.
 
     Returns the manifest: as-of date, per table rows, bytes and the SHA-256 of its Parquet file, and of each audience
     whom it left out and the same of its files.

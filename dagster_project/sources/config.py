@@ -147,6 +147,13 @@ class _System(_Strict):
     shop: str | None = Field(None, description="For a CRM: the system that its shop_customer_id refers to.")
     tables: Mapping[str, Table]
 
+    @field_validator("name")
+    @classmethod
+    def _has_a_folder(cls, value: str) -> str:
+        if value == "erasures":
+            raise ValueError("choose another name: raw/erasures is where erasures are counted")
+        return value
+
     @field_validator("tables", mode="before")
     @classmethod
     def _empty_table_is_default(cls, value: object) -> object:

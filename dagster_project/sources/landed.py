@@ -4,7 +4,6 @@ Reads raw only. What lands next is decided in landing.py.
 """
 
 import json
-import os
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -13,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from dagster_project import sql
+from dagster_project.files import write_text
 
 LOAD_COLUMNS = ("_loaded_at", "_load_id", "_as_of", "_is_deleted")
 READ_OPTIONS = "union_by_name = true, hive_partitioning = false"  # a folder called a=b is no column
@@ -47,9 +47,7 @@ class SourceState:
 
     def write(self, raw: Path) -> None:
         """Replace the state beside the landed files in one step."""
-        unfinished = _state_file(raw).with_suffix(".tmp")
-        unfinished.write_text(json.dumps(asdict(self), default=datetime.isoformat, indent=1))
-        put_in_place(unfinished, _state_file(raw))
+        write_text(_state_file(raw), json.dumps(asdict(self), default=datetime.isoformat, indent=1))
 
 
 @dataclass(frozen=True)
@@ -80,13 +78,6 @@ class Landed:
             f"qualify rank() over (partition by {names} order by _loaded_at desc, _load_id desc) = 1" if key else ""
         )
         return f"(select * from {self.relation} where {condition} {newest})"
-
-
-def put_in_place(unfinished: Path, path: Path) -> None:
-    """Give a finished file its name in one step, after its bytes are on disk."""
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
 
 
 def retyped(landed: Mapping[str, str], columns: Mapping[str, str]) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ import duckdb
 
 from dagster_project import sql
 from dagster_project.erasure.rows import TableErasure
+from dagster_project.files import put_in_place
 from dagster_project.sources.config import SourceError, Table, Tombstones
-from dagster_project.sources.landed import Landed, SourceState, put_in_place, retyped, version
+from dagster_project.sources.landed import Landed, SourceState, retyped, version
 from dagster_project.sources.readers.reader import Reader, Since, cursor_age, reason_of
 
 TIMES = {"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}

@@ -32,6 +32,7 @@ class Person(BaseModel):
     keep: tuple[str, ...] | None = Field(
         None, description="Columns that stay of a row, all others being emptied; default: the row goes."
     )
+    requests: bool = Field(False, description="Its rows are requests to be erased.")
     spare: Mapping[str, Columns] = Field({}, description="Values of columns whose rows say nothing of a person.")
 
     @model_validator(mode="after")

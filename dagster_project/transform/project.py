@@ -17,6 +17,7 @@ from dagster_project.home import Home
 from dagster_project.ledger import Made, begin, digest, packages_version, python_version, read_ledger, record
 from dagster_project.settings import PROJECT_FOLDER
 from dagster_project.sources.config import Source, platform_entities
+from dagster_project.transform.database_errors import quote_no_values
 from dagster_project.transform.versions import Versions
 from dagster_project.warehouse import open_warehouse
 
@@ -224,6 +225,7 @@ class DbtProject:
             *("--vars", json.dumps(variables)),
         ]
         self.home.folder.mkdir(parents=True, exist_ok=True)
+        quote_no_values()
         runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
         outcome = runner.invoke([*arguments, *common])
         if outcome.result is None:

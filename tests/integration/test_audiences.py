@@ -76,7 +76,7 @@ def test_a_file_holds_exactly_whom_it_may(finished_shop: Run, manifest, people, 
         rows = rows[rows["open_tickets"] == 0]
     written = _rows(finished_shop, manifest[audience["name"]]["files"]["full"]["file"])
     if channel == "ads":
-        hashes = [hashlib.sha256(email.encode()).hexdigest() for email in rows["email"].dropna()]
+        hashes = [hashlib.sha256(email.encode()).hexdigest() for email in rows["ads_email"].dropna()]
         assert sorted(written["email_sha256"][written["email_sha256"] != ""]) == sorted(hashes)
         return
     address = {"email": "email", "sms": "phone"}.get(channel, "shop_customer_id")
@@ -109,7 +109,8 @@ def test_nobody_gets_mail_against_their_word_in_the_crm(finished_shop: Run, mani
 
 
 def test_files_for_ads_hold_no_clear_text(finished_shop: Run, manifest, people):
-    personal = people[["customer_key", "email", "phone", "first_name", "shop_customer_id"]].melt()["value"].dropna()
+    columns = ["customer_key", "email", "phone", "ads_email", "ads_phone", "first_name", "shop_customer_id"]
+    personal = people[columns].melt()["value"].dropna()
     for audience in manifest.values():
         if audience["channel"] == "ads":
             for file in audience["files"].values():

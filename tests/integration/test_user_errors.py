@@ -238,3 +238,16 @@ def test_a_home_of_another_source(make_run, invoices: Path, tmp_path: Path):
     assert len(errors) == 1
     assert "belongs to the source demo: give online_retail one of its own" in errors[0]
     assert not (tmp_path / "home" / "raw").exists()
+
+
+def test_a_home_whose_claim_broke_off_is_nobodys(make_run, invoices: Path, monkeypatch: pytest.MonkeyPatch):
+    def cut(file: Path, text: str) -> None:
+        file.write_bytes(b"" if file.parent.name == "state" else text.encode())
+        if file.parent.name == "state":
+            raise InterruptedError
+
+    with monkeypatch.context() as broken, pytest.raises(InterruptedError):
+        broken.setattr(Path, "write_text", cut)
+        make_run(SOURCE="online_retail", SOURCE_PATH=invoices)
+    _, _, errors = make_run(SOURCE="online_retail", SOURCE_PATH=invoices, AS_OF="2010-11-30")
+    assert errors[0].startswith("AS_OF=2010-11-30 is no day of the source online_retail")

@@ -23,7 +23,7 @@ from dagster_project.publish.audience_config import Audience, AudienceError, Aud
 from dagster_project.publish.audiences import write_audiences
 
 CHANNELS = ("email", "sms", "push", "post", "ads")
-TEXTS = ("email", "phone", "shop_system", "shop_customer_id", "first_name", "language")
+TEXTS = ("email", "phone", "ads_email", "ads_phone", "shop_system", "shop_customer_id", "first_name", "language")
 # Known by everything, contactable by everything, without a ticket.
 REACHABLE = {
     **{f"is_contactable_by_{channel}": True for channel in CHANNELS},
@@ -53,6 +53,7 @@ def _add(connection: duckdb.DuckDBPyConnection, *people: Mapping[str, object], s
         key = str(person["customer_key"])
         ids = {"email": f"{key}@x.de", "phone": "+49170" + "".join(str(ord(letter)) for letter in key[:3])}
         row = {**REACHABLE, **ids, "shop_customer_id": f"id {key}", **person}
+        row = {"ads_email": row["email"], "ads_phone": row["phone"], **row}
         names, places = ", ".join(row), ", ".join("?" for _ in row)
         connection.execute(f"insert into segments.int_audience_customer ({names}) values ({places})", [*row.values()])
         connection.execute("insert into segments.segment_membership values (?, ?)", [key, segment])
@@ -130,10 +131,15 @@ def test_ads_need_an_email_or_a_phone(connection, write):
 
 
 def test_an_address_that_would_run_as_a_formula_is_no_address_of_a_csv(connection, write):
-    """With an apostrophe before it, it would be another one."""
-    _add(connection, {"customer_key": "ann", "email": "=ann@x.de"}, {"customer_key": "bob", "email": "+bob@x.de"})
-    assert write()[1]["left_out"]["no_address"] == 2
-    assert write("as parquet", format="parquet")[1]["files"]["full"]["rows"] == 2
+    """Written so that it does not, it would be another one."""
+    emails = {"ann": "=ann@x.de", "bob": "+bob@x.de", "cleo": "c;=cleo@x.de"}
+    _add(connection, *({"customer_key": key, "email": email} for key, email in emails.items()))
+    assert write()[1]["left_out"]["no_address"] == 3
+    parquet, said = write("as parquet", format="parquet")
+    assert said["files"]["full"]["rows"] == 3
+    # They are removed from where the audience had them, as a cell that does not run.
+    removed = _rows(write("as csv again", previous=parquet)[0], "remove")
+    assert [row["email"] for row in removed] == ["'+bob@x.de", "'=ann@x.de", "c,=cleo@x.de"]
 
 
 def test_who_is_in_a_segment_and_unknown_to_the_contacts_is_left_out(connection, write):
@@ -271,6 +277,16 @@ def test_ads_hold_the_hashes_that_platforms_make_themselves(connection, write):
     }
 
 
+def test_ads_name_the_address_that_consented_to_ads(connection, write):
+    others = {"email": "mail@x.de", "phone": "+491701111111"}
+    _add(connection, {"customer_key": "ann", **others, "ads_email": "ads@x.de", "ads_phone": "+491702222222"})
+    assert _rows(write(channel="ads")[0])[0] == {
+        "email_sha256": hashlib.sha256(b"ads@x.de").hexdigest(),
+        "phone_sha256": hashlib.sha256(b"+491702222222").hexdigest(),
+        "phone_digits_sha256": hashlib.sha256(b"491702222222").hexdigest(),
+    }
+
+
 @pytest.mark.parametrize("format_", ["csv", "parquet"])
 def test_no_clear_text_is_in_files_for_ads(connection, write, format_: str):
     _add(
@@ -301,10 +317,10 @@ def test_merge_fields_follow_the_address_and_formulas_are_text(connection, write
     )
     folder, _ = write(columns=("first_name", "language"))
     content = (folder / "audiences" / "mail" / "vips_full.csv").read_text()
-    assert content.splitlines()[0] == "email,first_name,language"
+    assert content.splitlines()[0] == '"email","first_name","language"'
     assert [tuple(row.values()) for row in _rows(folder)] == [
         ("ann@x.de", '\'=HYPERLINK("http://x.de")', "de"),
-        ("bob@x.de", 'B, "Bo"\nb', "de"),
+        ("bob@x.de", 'B, "Bo" b', "de"),
         ("cleo@x.de", "", "'-1+1"),
     ]
     parquet, _ = write("parquet", format="parquet", columns=("language",))
@@ -326,10 +342,10 @@ def test_audiences_of_one_publication_do_not_mix(connection, tmp_path: Path):
     said = write_audiences(connection, tmp_path, tmp_path, Audiences(audiences=given), Home(tmp_path / "home"))
     written = {file.name: file.read_text() for file in (tmp_path / "audiences").rglob("*_full.csv")}
     assert written == {
-        "vips_full.csv": "email\n",
-        "drawn_full.csv": "email\nbob@x.de\n",
-        "texts_full.csv": "phone\n+491701111111\n",
-        "all_vips_full.csv": "email,language\nann@x.de,de\n",
+        "vips_full.csv": '"email"\n',
+        "drawn_full.csv": '"email"\n"bob@x.de"\n',
+        "texts_full.csv": '"phone"\n"+491701111111"\n',
+        "all_vips_full.csv": '"email","language"\n"ann@x.de","de"\n',
     }
     assert {name: audience["files"]["full"]["rows"] for name, audience in said.items()} == {
         "vips": 0,
@@ -361,7 +377,7 @@ def test_the_first_time_everybody_is_an_addition(connection, write):
     _add(connection, {"customer_key": "ann"}, {"customer_key": "bob"})
     folder, _ = write(columns=("first_name",))
     assert _rows(folder, "add") == _rows(folder)
-    assert (folder / "audiences" / "mail" / "vips_remove.csv").read_text() == "email\n"
+    assert (folder / "audiences" / "mail" / "vips_remove.csv").read_text() == '"email"\n'
 
 
 def test_a_new_address_is_a_removal_and_an_addition_and_a_new_name_is_neither(connection, write):

@@ -162,6 +162,56 @@ def test_news_of_the_person_land_as_nobodys_or_not_at_all(erased: Erased, source
     }
 
 
+@pytest.fixture
+def asked(tmp_path: Path) -> Source:
+    """A shop that keeps requests."""
+    columns = {"customer_id": "customer_id", "email": "email", "phone": "phone"}
+    tables = {
+        "customers": {"key": ["id"], "person": {"customer_id": "id"}},
+        "requests": {"key": ["id"], "person": {**columns, "requests": True}},
+    }
+    rows = {
+        "customers": "(values (7), (8)) as given (id)",
+        "requests": _requests("(1, '7', 'ann@example.org', null::varchar)"),
+    }
+    return write_source(tmp_path / "asked", tables, rows)
+
+
+def _requests(*rows: str) -> str:
+    return f"(values {', '.join(rows)}) as given (id, customer_id, email, phone)"
+
+
+def test_a_later_request_lands_unless_all_that_it_names_is_listed(erased: Erased, asked: Source, home: Home):
+    extract(asked, home, run=1)
+    of_too_many = [("guest_email", "", "crowd@example.org"), ("request_phone", "", "030 111")]
+    erased.put([*ANN, *of_too_many], DAY)
+    erasures = table_erasures(erased, asked)
+    learn_rows(erasures, home)
+    for erasure in erasures:
+        remove_rows(erasure, home.raw("shop", erasure.table))
+    assert raw_rows(home, "requests") == []
+    done = [
+        "(1, '7', 'ann@example.org', null)",
+        "(2, '7', null, '+49 30 901820')",
+        "(3, '0', 'ANN@example.org', null)",
+        "(4, '7', 'crowd@example.org', '030/111')",
+    ]
+    new = [
+        "(5, '7', 'new@example.org', null)",
+        "(6, '9', 'ann@example.org', null)",
+        "(7, '7', null, '030 222')",
+        "(8, null, 'crowd@example.org', '030 222')",
+    ]
+    write_rows(Path(asked.systems[0].path), {"requests": _requests(*done, *new)})
+    assert extract(asked, home, run=2) == {"customers": 0, "requests": 4}
+    assert [number for number, *_ in raw_rows(home, "requests")] == [5, 6, 7, 8]
+    # One that was carried out and says something else now is another request.
+    write_rows(
+        Path(asked.systems[0].path), {"requests": _requests("(1, '7', 'third@example.org', null::varchar)", *new)}
+    )
+    assert extract(asked, home, run=3) == {"customers": 0, "requests": 1}
+
+
 def test_an_address_that_is_left_is_told_by_its_place_and_not_by_itself(erased: Erased, source: Source, home: Home):
     extract(source, home, run=1)
     _erase(erased, source, home)

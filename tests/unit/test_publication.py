@@ -159,18 +159,18 @@ def test_audiences_are_in_place_before_the_publication_is(home: Home, warehouse,
     warehouse("ann")
     _make_vip(home, "ann")
     manifest = publish(home, "run-1", DAY, TABLES, audiences)
-    assert (home.published / full).read_text() == "email\nann@x.de\n"
+    assert (home.published / full).read_text() == '"email"\n"ann@x.de"\n'
     assert json.loads((home.published / "manifest.json").read_text())["audiences"] == manifest["audiences"]
     _make_vip(home, "bob")
     with monkeypatch.context() as patch, pytest.raises(OSError, match="power cut"):
         patch.setattr(publication.os, "replace", _power_cut)
         publish(home, "run-2", DAY, TABLES, audiences)
-    assert (home.publications / "run-2" / full).read_text() == "email\nbob@x.de\n"
-    assert (home.published / full).read_text() == "email\nann@x.de\n"
+    assert (home.publications / "run-2" / full).read_text() == '"email"\n"bob@x.de"\n'
+    assert (home.published / full).read_text() == '"email"\n"ann@x.de"\n'
     _make_vip(home, "cleo")
     publish(home, "run-3", DAY, TABLES, audiences)
-    assert (home.published / add).read_text() == "email\ncleo@x.de\n"
-    assert (home.published / remove).read_text() == "email\nann@x.de\n"
+    assert (home.published / add).read_text() == '"email"\n"cleo@x.de"\n'
+    assert (home.published / remove).read_text() == '"email"\n"ann@x.de"\n'
 
 
 def test_a_date_older_than_the_published_one_has_no_audiences(home: Home, warehouse):

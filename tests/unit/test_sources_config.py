@@ -121,6 +121,7 @@ TOMBSTONES = {"table": "gone", "column": "id", "deleted_at": "at"}
         (_with_system(url="postgresql://reader:secret@host/shop"), "holds a password"),
         (_with_system(kind="files"), "mine.systems.0.files.url: there is no such key"),
         (_with_system(name="my shop"), "mine.systems.0.sql.name"),
+        (_with_system(name="erasures"), "sql.name: choose another name: raw/erasures is where erasures are counted"),
         (_with_table(look_back="2 hours"), "look_back needs a cursor"),
         (_with_table(cursor="id", look_back="a while"), "write a number for a cursor that counts, else a time"),
         (_with_table(compare_every_days=7), "finding deleted rows needs the key"),

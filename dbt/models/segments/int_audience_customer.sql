@@ -12,6 +12,19 @@ addresses as (
 
 ),
 
+consents as (
+
+    select * from {{ ref('int_customer_consent') }}
+
+),
+
+-- whenever it was: who is known to be out of reach is not written to, also where the date did not know it yet
+bounced as (
+
+    select distinct customer_key from {{ ref('fct_message') }} where event_type = 'bounced'
+
+),
+
 next_products as (
 
     select
@@ -33,11 +46,17 @@ final as (
         profile.customer_key,
         profile.as_of_date,
         {%- for channel in consent_channels() %}
-        profile.is_contactable_by_{{ channel }},
+        profile.is_contactable_by_{{ channel }}
+        and coalesce(consents.{{ channel }}_consent_since <> 'withdrawn', true)
+        {%- if channel == 'email' %}
+        and bounced.customer_key is null
+        {%- endif %} as is_contactable_by_{{ channel }},
         {%- endfor %}
         profile.open_tickets,
         addresses.email,
         addresses.phone,
+        addresses.ads_email,
+        addresses.ads_phone,
         addresses.shop_system,
         addresses.shop_customer_id,
         addresses.first_name,
@@ -64,6 +83,8 @@ final as (
 
     from profile
     left join addresses on addresses.customer_key = profile.customer_key
+    left join consents on consents.customer_key = profile.customer_key
+    left join bounced on bounced.customer_key = profile.customer_key
     left join next_products on next_products.customer_key = profile.customer_key
 
 )

@@ -60,7 +60,8 @@ consenting as (
     select
         record_key,
         max(case when channel = 'email' then 1 else 0 end) as is_by_email,
-        max(case when channel = 'sms' then 1 else 0 end) as is_by_sms
+        max(case when channel = 'sms' then 1 else 0 end) as is_by_sms,
+        max(case when channel = 'ads' then 1 else 0 end) as is_by_ads
 
     from granted
     group by record_key
@@ -142,6 +143,7 @@ usable as (
         case when consenting.record_key is not null then 0 else keyed.precedence end as precedence,
         case when consenting.is_by_email = 1 then 0 else 1 end as email_precedence,
         case when consenting.is_by_sms = 1 then 0 else 1 end as phone_precedence,
+        case when consenting.is_by_ads = 1 then 0 else 1 end as ads_precedence,
         keyed.stated_at,
         keyed.first_name,
         keyed.last_name,
@@ -177,6 +179,8 @@ final as (
         -- of several the newest
         {{ first_known('email', 'email_precedence, precedence, stated_at desc, record_key') }} as email,
         {{ first_known('phone', 'phone_precedence, precedence, stated_at desc, record_key') }} as phone,
+        {{ first_known('email', 'ads_precedence, precedence, stated_at desc, record_key') }} as ads_email,
+        {{ first_known('phone', 'ads_precedence, precedence, stated_at desc, record_key') }} as ads_phone,
         {%- for column in ['first_name', 'last_name', 'shop_system', 'shop_customer_id'] %}
         {{ first_known(column, 'precedence, stated_at desc, record_key') }} as {{ column }} {{- ',' if not loop.last }}
         {%- endfor %}

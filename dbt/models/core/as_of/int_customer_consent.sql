@@ -1,4 +1,4 @@
--- one row per customer with a word on consent by the as-of date: per channel granted or withdrawn, a withdrawal wins
+-- one row per customer with a word on consent: per channel the last by the as-of date, and since; a withdrawal wins
 with consents as (
 
     select
@@ -66,18 +66,27 @@ words as (
 
 ),
 
--- the last word of each record; of two at one moment the withdrawal
+dated as (
+
+    select
+        *,
+        {{ business_date('occurred_at') }} > {{ as_of_date() }} as is_since
+
+    from words
+
+),
+
+-- the last word of each record by the date, and since; of two at one moment the withdrawal
 last_words as (
 
     select
         *,
         row_number() over (
-            partition by record_key, channel
+            partition by record_key, channel, is_since
             order by occurred_at desc nulls last, status desc nulls last
         ) as word_number
 
-    from words
-    where {{ business_date('occurred_at') }} <= {{ as_of_date() }}
+    from dated
 
 ),
 
@@ -86,8 +95,10 @@ final as (
     select
         identity.customer_key,
         {%- for channel in consent_channels() %}
-        max(case when last_words.channel = '{{ channel }}' then last_words.status end) as {{ channel }}_consent
-        {{- ',' if not loop.last }}
+        max(case when last_words.channel = '{{ channel }}' and not last_words.is_since then last_words.status end)
+            as {{ channel }}_consent,
+        max(case when last_words.channel = '{{ channel }}' and last_words.is_since then last_words.status end)
+            as {{ channel }}_consent_since {{- ',' if not loop.last }}
         {%- endfor %}
 
     from last_words

@@ -241,6 +241,16 @@ final as (
         e164
     from own_numbers
 
+    union
+
+    -- what a request gave beside something else is asked for with it, whomever it names
+    select
+        'request_phone',
+        cast(null as string),
+        phone
+    from erasure_requests
+    where phone is not null and coalesce(customer_id, contact_id, email) is not null
+
 )
 
 select * from final
