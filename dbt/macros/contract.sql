@@ -117,24 +117,27 @@
     )
 {%- endmacro %}
 
-{#
-  One value per record of a source system. Faulty rows without a complete key are records of their own, so that they
-  are quarantined one by one and exact duplicates among them still collapse.
-#}
-{% macro contract_row_key(key, columns, needs_one_of) -%}
+{# Whether a row says which record it is of: all of its key that it must have is there. #}
+{% macro contract_has_key(key, columns, needs_one_of) -%}
     {%- if key | length == 1 -%}
-        coalesce({{ key[0] }}, row_hash)
+        {{ key[0] }} is not null
     {%- else -%}
-        case
-            {%- for column in columns if column.name in key and column.meta.required %}
-            when {{ column.name }} is null then row_hash
-            {%- endfor %}
-            {%- for names in needs_one_of %}
-            when {{ names | join(' is null and ') }} is null then row_hash
-            {%- endfor %}
-            else {{ hash_key(key) }}
-        end
+        {%- for column in columns if column.name in key and column.meta.required -%}
+        {{ column.name }} is not null and {# #}
+        {%- endfor -%}
+        {%- for names in needs_one_of -%}
+        ({{ names | join(' is not null or ') }} is not null) and {# #}
+        {%- endfor -%}
+        true
     {%- endif -%}
+{%- endmacro %}
+
+{# Whether two rows are of one record, both of which say which. #}
+{% macro contract_same_key(left, right, key) -%}
+    {{ left }}.source_system = {{ right }}.source_system
+    {%- for name in key %}
+    and {{ left }}.{{ name }} {{ '=' if key | length == 1 else 'is not distinct from' }} {{ right }}.{{ name }}
+    {%- endfor %}
 {%- endmacro %}
 
 {#
@@ -161,6 +164,7 @@
         {%- do columns.append(column) -%}
     {%- endfor -%}
     {%- set names = columns | map(attribute='name') | list -%}
+    {%- set has_key = contract_has_key(key, columns, needs_one_of) %}
 
 with mapped as (
 
@@ -186,20 +190,62 @@ with mapped as (
 
 ),
 
+repeated_keys as (
+
+    select
+        source_system,
+        {{ key | join(', ') }}
+    from mapped
+    where {{ has_key }}
+    group by source_system, {{ key | join(', ') }}
+    having count(*) > 1
+
+),
+
+{#- Nearly all rows are the only one of their record: they are not compared, hashed or sorted. #}
+single as (
+
+    select
+        mapped.*,
+        cast(null as string) as row_hash,
+        cast(null as string) as row_key,
+        1 as version_number
+    from mapped
+    where
+        {{ has_key }}
+        and not exists (select 1 from repeated_keys where {{ contract_same_key('repeated_keys', 'mapped', key) }})
+
+),
+
+several as (
+
+    select mapped.*
+    from mapped
+    where
+        {{ has_key }}
+        and exists (select 1 from repeated_keys where {{ contract_same_key('repeated_keys', 'mapped', key) }})
+
+    union all
+
+    select * from mapped where not ({{ has_key }})
+
+),
+
 hashed as (
 
     select
         *,
         {{ hash_key(names) }} as row_hash
-    from mapped
+    from several
 
 ),
 
+{#- Rows without their key are records of their own, and exact duplicates among them still collapse. #}
 keyed as (
 
     select
         *,
-        {{ contract_row_key(key, columns, needs_one_of) }} as row_key
+        case when {{ has_key }} then {{ key[0] if key | length == 1 else hash_key(key) }} else row_hash end as row_key
     from hashed
 
 ),
@@ -216,9 +262,19 @@ numbered as (
 
 ),
 
-newest as (
+newest_of_several as (
 
     select * from numbered where version_number = 1
+
+),
+
+newest as (
+
+    select * from single
+
+    union all
+
+    select * from newest_of_several
 
 ),
 
@@ -272,16 +328,16 @@ older as (
         {%- endif %}
         case
             when
-                numbered.updated_at = newest.updated_at
-                and numbered.loaded_at = newest.loaded_at
-                and numbered.row_hash <> newest.row_hash
+                numbered.updated_at = newest_of_several.updated_at
+                and numbered.loaded_at = newest_of_several.loaded_at
+                and numbered.row_hash <> newest_of_several.row_hash
                 then 'duplicate_key'
         end as reject_reason
 
     from numbered
-    inner join newest
-        on newest.source_system = numbered.source_system
-        and newest.row_key = numbered.row_key
+    inner join newest_of_several
+        on newest_of_several.source_system = numbered.source_system
+        and newest_of_several.row_key = numbered.row_key
     where numbered.version_number > 1
 
 ),
