@@ -15,7 +15,7 @@ from typing import Any
 from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER
-from dagster_project.sources.config import Source, platform_entities
+from dagster_project.sources.config import Source
 from dagster_project.warehouse import open_warehouse
 
 DBT_FOLDER = PROJECT_FOLDER / "dbt"
@@ -40,7 +40,7 @@ def dbt_vars(source: Source) -> Mapping[str, Any]:
             {
                 "name": system.name,
                 "platform": system.platform,
-                "entities": list(platform_entities(system.platform)),
+                "entities": list(system.entities),
                 "tables": [name for name, table in system.tables.items() if not table.lookup],
                 "shop": source.shop_of(system),
             }
