@@ -62,7 +62,7 @@ def stages(name: str, part: Measured, lines: int) -> str:
 
 def ratios(parts: Mapping[str, Measured]) -> str:
     """Of seconds and of processor seconds, where both parts were measured."""
-    rows = []
+    rows: list[Sequence[str]] = []
     for title, one, other in RATIOS:
         if one in parts and other in parts:
             left, right = parts[one].whole, parts[other].whole
@@ -70,14 +70,22 @@ def ratios(parts: Mapping[str, Measured]) -> str:
     return _markdown(["ratio", "of seconds", "of CPU seconds"], rows)
 
 
-def section(scale: str, parts: Mapping[str, Measured], facts: Mapping[str, int], agreed: Mapping[str, str]) -> str:
-    """The section of a scale: ratios first."""
+def section(
+    scale: str,
+    parts: Mapping[str, Measured],
+    facts: Mapping[str, int],
+    figures: Mapping[str, object],
+    missing: Sequence[str],
+) -> str:
+    """The section of a scale: ratios first. `figures` are those that warehouse and yardsticks agree on, `missing` the
+    yardsticks that did not finish."""
     counts = ", ".join(f"{count:,} {name}" for name, count in facts.items())
     told = [f"## {scale}", f"{counts}. {_machine()}, {date.today().isoformat()}.", ratios(parts)]
     told.append(table(parts, facts["order lines"]))
-    if agreed:
-        figures = ", ".join(f"{name} {value}" for name, value in agreed.items())
-        told.append(f"The warehouse and the yardsticks agree: {figures}.")
+    told += [f"{TITLES[name]} did not finish." for name in missing]
+    if figures:
+        agreed = ", ".join(f"{value:,} {name}" for name, value in figures.items())
+        told.append(f"The warehouse and the yardsticks agree on {agreed}.")
     told += [stages(name, part, facts["order lines"]) for name, part in parts.items() if len(part.stages) > 1]
     return "\n\n".join(told) + "\n"
 

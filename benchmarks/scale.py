@@ -19,8 +19,9 @@ import duckdb
 
 from benchmarks import results
 from benchmarks.pipeline import Measured, Stage, run_landing, run_pipeline, run_transform
-from benchmarks.processes import Usage
+from benchmarks.processes import BenchmarkError, Usage
 from benchmarks.shop import LAST_DAY, SCALES, write_day, write_shop, write_sources
+from benchmarks.yardstick import TOOLS, check_same, figures_of, figures_of_warehouse, run_yardstick
 
 
 class Bench:
@@ -33,6 +34,8 @@ class Bench:
         self.home, self.transform = self.folder / "home", self.folder / "transform"
         self.sources, self.measured = self.folder / "sources.yml", self.folder / "measured"
         self.parts: dict[str, Measured] = {}
+        self.figures: Mapping[str, object] = {}  # of the warehouse and of every yardstick that was measured
+        self.missing: list[str] = []  # yardsticks that did not finish
 
     def prepare(self, go_on: bool) -> None:
         """The shop, written once; and unless going on, a clean start."""
@@ -64,7 +67,28 @@ class Bench:
         told = results.stages(name, part, self.lines) if len(part.stages) > 1 else ""
         click.echo(f"{told}\n{results.table({name: part}, self.lines)}\n")
         # Kept at once: a benchmark of this size may break off.
-        results.keep(self.scale, results.section(self.scale, self.parts, self.facts, {}))
+        results.keep(self.scale, results.section(self.scale, self.parts, self.facts, self.figures, self.missing))
+
+    def compare(self, tool: str) -> None:
+        """Measure a yardstick, whose figures have to be the warehouse's.
+
+        Raises BenchmarkError where they are not, or the first yardstick fails; another one may be too small a tool for
+        the scale.
+        """
+        folder = self.folder / "yardsticks" / tool
+
+        def run(log: Path) -> Measured:
+            return Measured(run_yardstick(tool, self.shop, folder, log).usage(), [])
+
+        try:
+            self.measure(tool, run)
+        except BenchmarkError as error:
+            if tool == "duckdb":
+                raise
+            self.missing.append(tool)
+            click.echo(error.message)
+        else:
+            check_same(tool, figures_of(folder), self.figures)
 
     @property
     def lines(self) -> int:
@@ -113,6 +137,9 @@ def main(scale: str, folder: Path, go_on: bool) -> None:
 
     bench.measure("landing", landing)
     bench.measure("transform", transform)
+    bench.figures = figures_of_warehouse(bench.transform / "warehouse.duckdb")
+    for tool in TOOLS:
+        bench.compare(tool)
     bench.measure("full", full)
     bench.measure("again", full)
     bench.measure("day", day)
