@@ -10,7 +10,7 @@ LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --gen
 source := $(or $(SOURCE),$(shell sed -n 's/^SOURCE=//p' .env 2>/dev/null))
 extra := $(if $(filter complete_journey,$(source)),.venv/complete_journey.stamp)
 
-.PHONY: help run ui test test-data test-faults lint lock clean
+.PHONY: help run ui test test-data test-faults lint bench lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1	\2/p' Makefile
@@ -33,6 +33,9 @@ test-faults: .venv/test.stamp ## run the tests that kill processes
 lint: .venv/test.stamp ## check the Python code with ruff
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m ruff format --check .
+
+bench: .venv/test.stamp ## measure a simulated shop of SCALE=1m, 10m or 50m order lines; work is done in .bench/
+	@$(PYTHON) -m benchmarks.scale $(or $(SCALE),1m)
 
 lock: ## renew the locks from pyproject.toml (needs uv)
 	$(LOCK) pyproject.toml --output-file requirements.lock

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 BUILTIN_FILE = Path(__file__).with_name("builtin.yml")
 STAGING_FOLDER = PROJECT_FOLDER / "dbt" / "models" / "staging"
 CONTRACT_ROWS = STAGING_FOLDER.parent / "contract" / "rows"
+CONTRACT_SHAPE = "contract"  # the platform whose tables are the contract's entities, under their names
 
 
 class SourceError(WarehouseError):
@@ -180,6 +181,14 @@ class _System(_Strict):
             listed[name] = table
         return self
 
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """The contract entities that it provides: what its platform maps, in the contract's shape what it lists."""
+        mapped = platform_entities(self.platform)
+        if self.platform != CONTRACT_SHAPE:
+            return mapped
+        return tuple(entity for entity in mapped if entity in self.tables and not self.tables[entity].lookup)
+
 
 class SqlSystem(_System):
     """A database, named by its SQLAlchemy URL."""
@@ -315,7 +324,7 @@ class Source(_Strict):
 
     def shop_of(self, system: System) -> str | None:
         """The system whose customers a system's rows name; None where it does not say, and several have customers."""
-        shops = [one.name for one in self.systems if "customers" in platform_entities(one.platform)]
+        shops = [one.name for one in self.systems if "customers" in one.entities]
         return system.shop or (shops[0] if len(shops) == 1 else None)
 
 
@@ -376,6 +385,12 @@ def _check_platform(system: System, file: Path) -> None:
         raise SourceError(
             f"stg_{system.platform}__{unknown[0]}.sql maps {unknown[0]}, which is no entity of the contract; there are "
             f"{', '.join(contract_entities())}."
+        )
+    others = [name for name, table in system.tables.items() if name not in mapped and not table.lookup]
+    if system.platform == CONTRACT_SHAPE and others:
+        raise SourceError(
+            f"{file.name}: the system {system.name} is in the contract's shape, which has no entity {others[0]}; there "
+            f"are {', '.join(mapped)}."
         )
     if mapped:
         return

@@ -16,7 +16,7 @@ from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
 from dagster_project.ledger import Made, begin, digest, packages_version, python_version, read_ledger, record
 from dagster_project.settings import PROJECT_FOLDER
-from dagster_project.sources.config import Source, platform_entities
+from dagster_project.sources.config import Source
 from dagster_project.transform.database_errors import quote_no_values
 from dagster_project.transform.versions import Versions
 from dagster_project.warehouse import open_warehouse
@@ -43,7 +43,7 @@ def dbt_vars(source: Source) -> Mapping[str, Any]:
             {
                 "name": system.name,
                 "platform": system.platform,
-                "entities": list(platform_entities(system.platform)),
+                "entities": list(system.entities),
                 "tables": [name for name, table in system.tables.items() if not table.lookup],
                 "shop": source.shop_of(system),
             }

@@ -7,7 +7,7 @@ from dagster import AssetKey, AssetSpec
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 from dagster_project.sources.assets import raw_key
-from dagster_project.sources.config import Source
+from dagster_project.sources.config import CONTRACT_SHAPE, Source
 
 
 def exchange_key(name: str) -> AssetKey:
@@ -51,5 +51,9 @@ class WarehouseTranslator(DagsterDbtTranslator):
     def _raw_keys(self, source_props: Mapping[str, Any]) -> list[AssetKey]:
         """The raw tables that a dbt source stands for; one outside this source's systems stands for itself."""
         platform, table = source_props["source_name"], source_props["name"]
-        systems = [system.name for system in self._source.systems if system.platform == platform]
+        systems = [
+            system.name
+            for system in self._source.systems
+            if system.platform == platform and (platform != CONTRACT_SHAPE or table in system.tables)
+        ]
         return [raw_key(system, table) for system in systems or [platform]]

@@ -1,5 +1,14 @@
 {# What staging models read with: raw tables, and the newest version of what they join. #}
 
+{# The systems of a platform that have a table: all of them, but in the contract's shape those that list it. #}
+{% macro systems_with(platform, table) -%}
+    {%- set found = [] -%}
+    {%- for system in var('systems', []) if system.platform == platform -%}
+        {%- if platform != 'contract' or table in system.entities -%}{%- do found.append(system) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {#
   All rows of one raw table over every system of a platform, with `source_system` and `_raw_table`
   ('<system>/<table>'). The dbt source of the same name gives the lineage.
@@ -7,7 +16,7 @@
 {% macro raw(platform, table) -%}
     {%- do source(platform, table) -%}
     (
-    {%- for system in var('systems', []) if system.platform == platform %}
+    {%- for system in systems_with(platform, table) %}
         select
             *,
             '{{ system.name }}' as source_system,
@@ -16,6 +25,16 @@
         {%- if not loop.last %} {{ union_all_by_name() }} {% endif -%}
     {%- endfor %}
     )
+{%- endmacro %}
+
+{#
+  An entity from systems whose table of that name is in the contract's shape already: the contract casts what it finds.
+  Where no system of that platform lists the table, there is no such model and the entity is empty.
+#}
+{% macro contract_shaped(entity) -%}
+    {%- set is_used = var('systems', []) | selectattr('platform', 'equalto', 'contract') | list -%}
+    {{- config(enabled=(systems_with('contract', entity) | length > 0 or not is_used)) -}}
+    select * from {{ raw('contract', entity) }} as {{ entity }}
 {%- endmacro %}
 
 {# The newest version per key of a relation that staging joins: by updated_at, then load time, then content. #}

@@ -1,6 +1,7 @@
 """docs/add_a_source.md shows what the project holds: its blocks and the files it names are the real ones.
 
-That the example runs and what comes out is shown in tests/integration/test_complete_journey.py.
+That the example runs and what comes out is shown in tests/integration/test_complete_journey.py, of the entry without a
+mapping in tests/integration/test_contract_shape.py.
 """
 
 import re
@@ -19,6 +20,8 @@ def recipe() -> str:
 
 
 def _block(recipe: str, language: str) -> str:
+    """The first block of a language in the worked example."""
+    recipe = recipe.split("## 1.")[1]
     return re.search(rf"```{language}\n(.*?)```", recipe, re.DOTALL)[1]
 
 

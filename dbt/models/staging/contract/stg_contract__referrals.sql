@@ -1,0 +1,2 @@
+-- staging/contract/stg_contract__referrals.sql: one row per raw row of referrals
+{{ contract_shaped('referrals') }}
