@@ -44,8 +44,9 @@ def python_version() -> str:
 
 
 def files_version(files: Iterable[Path]) -> str:
-    """A hash of files that nobody changes in place: the names, sizes and times of those that are there."""
-    there = [(file.as_posix(), file.stat()) for file in sorted(files) if file.exists()]
+    """A hash of files that nobody changes in place: the names, sizes and times of those that are there, wherever their
+    home is."""
+    there = [(file.parts[-2:], file.stat()) for file in sorted(files) if file.exists()]
     return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in there])
 
 

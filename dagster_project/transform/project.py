@@ -6,6 +6,7 @@ The manifest is parsed once per state of dbt/ and source, and kept under the hom
 import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -177,8 +178,10 @@ class DbtProject:
         return {table: versions.of(self._node_ids[table]) for table in tables}
 
     def _versions(self, held: Mapping[str, str], building: Collection[str] = (), as_of: str | None = None) -> Versions:
-        code = digest(self.digest, self.home.folder, packages_version())
-        return Versions(self.manifest, code, self.home, held, frozenset(building), as_of)
+        code, systems = digest(self.digest, packages_version()), defaultdict(list)
+        for system in self.vars["systems"]:
+            systems[system["platform"]].append(system["name"])
+        return Versions(self.manifest, code, self.home, systems, held, frozenset(building), as_of)
 
     @cached_property
     def _node_ids(self) -> Mapping[str, str]:

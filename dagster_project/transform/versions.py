@@ -22,7 +22,8 @@ class Versions:
     """The versions of one moment.
 
     manifest  dbt's manifest
-    code      a hash of all that shapes SQL: the project's files, vars, the home's place
+    code      a hash of all that shapes SQL and is the same for every node
+    systems   by platform the names of its systems
     held      what the ledger knows
     building  ids of the nodes that are about to be built; of the others counts what is held
     as_of     the date that nodes of the as-of group are built for
@@ -31,6 +32,7 @@ class Versions:
     manifest: Mapping[str, Any]
     code: str
     home: Home
+    systems: Mapping[str, Collection[str]]
     held: Mapping[str, str]
     building: Collection[str] = ()
     as_of: str | None = None
@@ -55,8 +57,9 @@ class Versions:
         return self.held.get(node_id) or uuid.uuid4().hex
 
     def _shape(self, node_id: str) -> str:
-        parents = self._parents(node_id)
-        return self._hash(node_id, [self._seen(parent) for parent in parents])
+        """Of a view's SQL, in which the home's path stands, and of the files that come into it."""
+        seen = [self._seen(parent) for parent in self._parents(node_id)]
+        return digest(self.home.folder, self._hash(node_id, seen))
 
     def _seen(self, parent: str) -> str:
         if parent in self.manifest["sources"]:
@@ -80,7 +83,8 @@ class Versions:
             return _content(self.home.exchange / f"{source['name']}.parquet")
         if source["source_name"] == "published":
             return files_version([*self.home.snapshots.glob("*.parquet")])
-        return files_version([*self.home.folder.glob(f"raw/*/{source['name']}/*.parquet")])
+        folders = [self.home.raw(system, source["name"]) for system in self.systems.get(source["source_name"], ())]
+        return files_version(file for folder in folders for file in folder.glob("*.parquet"))
 
 
 def _content(file: Path) -> str:

@@ -43,16 +43,50 @@ def _raw_files(run: Run) -> set[str]:
     return {path.relative_to(run.home.folder).as_posix() for path in (run.home.folder / "raw").rglob("*.parquet")}
 
 
-def test_a_second_run_without_news_lands_nothing_and_publishes_the_same(
-    run_source, small_shop, finished_shop: Run, copy_home
-):
-    before = _raw_files(finished_shop)
-    again = run_source(**small_shop, as_of=finished_shop.as_of, home=copy_home(finished_shop))
-    assert _raw_files(again) == before
-    assert _manifest(again)["run_id"] == again.result.run_id
-    assert differing_tables(finished_shop.home.published, again.home.published) == []
+def _built(run: Run) -> set[str]:
+    """The tables that a run built, of those that it looked at."""
+    events = run.result.get_asset_materialization_events()
+    materializations = [event.step_materialization_data.materialization for event in events]
+    return {
+        ".".join(one.asset_key.path)
+        for one in materializations
+        if one.asset_key.path[0] in {"contract", "core", "segments", "insights"} and "unchanged" not in one.metadata
+    }
+
+
+@pytest.fixture(scope="module")
+def again(run_source, small_shop, finished_shop: Run, tmp_path_factory) -> Run:
+    """The same date again, on a copy of the home."""
+    home = shutil.copytree(finished_shop.home.folder, tmp_path_factory.mktemp("again") / "home", symlinks=True)
+    return run_source(**small_shop, as_of=finished_shop.as_of, home=Path(home))
+
+
+def test_a_second_run_without_news_lands_and_builds_nothing_and_the_publication_stands(finished_shop: Run, again: Run):
+    assert _raw_files(again) == _raw_files(finished_shop)
+    assert len(_built(finished_shop)) > 100
+    # Of a home in another place views are made anew, since they name it.
+    views = set(again.warehouse_query("select schema_name || '.' || view_name as view from duckdb_views()")["view"])
+    assert _built(again) <= views
+    assert _manifest(again)["run_id"] == finished_shop.result.run_id
+    assert json.loads(again.home.run_report(again.result.run_id).read_text())["is_published"]
+
+
+def test_built_anew_from_raw_it_publishes_the_same(run_source, small_shop, finished_shop: Run, copy_home):
+    home = copy_home(finished_shop)
+    Home(home).warehouse.unlink()
+    anew = run_source(**small_shop, as_of=finished_shop.as_of, home=home)
+    assert _built(anew) == _built(finished_shop)
+    assert _manifest(anew)["run_id"] == anew.result.run_id
+    assert differing_tables(finished_shop.home.published, anew.home.published) == []
     checksums = {name: table["sha256"] for name, table in _manifest(finished_shop)["tables"].items()}
-    assert {name: table["sha256"] for name, table in _manifest(again)["tables"].items()} == checksums
+    assert {name: table["sha256"] for name, table in _manifest(anew)["tables"].items()} == checksums
+
+
+def test_the_next_day_builds_what_hangs_on_its_news_and_on_the_date_and_nothing_else(finished_shop: Run, next_day: Run):
+    news = {name.split("/")[2] for name in _raw_files(next_day) - _raw_files(finished_shop)}
+    assert "orders" in news and "categories" not in news
+    assert {"contract.orders_rows", "core.fct_order", "core.fct_customer", "segments.seg_rfm"} <= _built(next_day)
+    assert "contract.categories_rows" not in _built(next_day)
 
 
 def test_the_next_day_lands_only_news(finished_shop: Run, next_day: Run):

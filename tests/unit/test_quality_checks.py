@@ -23,7 +23,7 @@ from dagster import (
     multi_asset,
 )
 
-from dagster_project.quality.checks import build_raw_checks, build_table_checks
+from dagster_project.quality.checks import Memory, build_raw_checks, build_table_checks
 from dagster_project.quality.suites import SuiteError
 
 DAILY = DailyPartitionsDefinition("2024-01-01")
@@ -315,6 +315,29 @@ def test_the_segments_gate_stands_before_publication_and_frees_the_warehouse(sui
     )
     assert "publish" not in succeeded(result)
     duckdb.connect(str(warehouse), config={"threads": 1}).close()
+
+
+def test_a_table_that_passed_is_looked_at_again_once_it_may_be_another(suites, warehouse):
+    key = AssetKey(["segments", "seg_rfm"])
+    version = {"segments.seg_rfm": "first"}
+
+    def checked() -> ExecuteInProcessResult:
+        memory = Memory(warehouse, lambda held, tables: {table: version[table] for table in tables})
+        return run(
+            [asset(key=key)(lambda: None)],
+            build_table_checks("segments", [key], warehouse=warehouse, parameters={}, memory=memory, root=suites),
+        )
+
+    assert checked().success
+    with duckdb.connect(str(warehouse)) as writer:
+        writer.execute("update segments.seg_rfm set r_score = null")
+    unchanged = evaluation(checked(), "seg_rfm")
+    assert unchanged.passed and unchanged.metadata["unchanged"].value is True
+
+    version["segments.seg_rfm"] = "second"
+    assert not checked().success
+    version["segments.seg_rfm"] = "first"
+    assert not checked().success, "what failed last is not remembered as passed"
 
 
 def test_a_suite_for_a_table_that_is_not_built_is_refused(suites, warehouse):

@@ -73,8 +73,7 @@ final as (
     from named
     left join visitors
         on visitors.source_system = named.source_system
-        and visitors.visitor_id = named.visitor_id
-        and named.customer_id is null
+        and visitors.visitor_id = case when named.customer_id is null then named.visitor_id end
 
 )
 
