@@ -37,11 +37,8 @@ class PowerCut(Exception):
 class Contract:
     """The dbt project, as far as an erasure builds it."""
 
-    def stage(self, name: str) -> list[str]:
-        return [name]
-
-    def build_all(self, select: list[str]) -> None:
-        assert select == ["contract_stage"]
+    def refresh_stage(self, name: str) -> None:
+        assert name == "contract_stage"
 
 
 @pytest.fixture
