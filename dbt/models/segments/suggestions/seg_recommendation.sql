@@ -117,35 +117,110 @@ voters as (
 
 ),
 
+-- all votes in one order, so that the one of several that counts most is the lowest number
+votes as (
+
+    select
+        voted.product_number,
+        voted.did,
+        neighbours.neighbour_number,
+        {{ vote('neighbours.cosine', 'voted.interest') }} as vote,
+        cast(row_number() over (
+            order by
+                {{ vote('neighbours.cosine', 'voted.interest') }} desc nulls last,
+                voted.product_number nulls last,
+                voted.did nulls last,
+                neighbours.neighbour_number nulls last
+        ) as bigint) as vote_number
+
+    from (select distinct product_number, did, interest from voters) as voted
+    inner join neighbours on neighbours.product_number = voted.product_number
+    inner join available_products on available_products.product_number = neighbours.neighbour_number
+
+),
+
 scores as (
 
     select
         voters.customer_number,
-        neighbours.neighbour_number as product_number,
-        cast(sum({{ vote('neighbours.cosine', 'voters.interest') }}) as decimal(38, 9)) as score
+        votes.neighbour_number as product_number,
+        cast(sum(votes.vote) as decimal(38, 9)) as score,
+        min(votes.vote_number) as vote_number
 
     from voters
-    inner join neighbours on neighbours.product_number = voters.product_number
-    group by voters.customer_number, neighbours.neighbour_number
+    inner join votes on votes.product_number = voters.product_number and votes.did = voters.did
+    group by voters.customer_number, votes.neighbour_number
 
 ),
 
+-- a step is a score to a quarter of its logarithm
 candidates as (
 
     select
         scores.customer_number,
         scores.product_number,
         scores.score,
+        scores.vote_number,
         coalesce(owned.days_bought, 0) as days_bought,
         owned.last_order_date,
-        case when owned.customer_number is null then 'new' else 'again' end as kind
+        case when owned.customer_number is null then 'new' else 'again' end as kind,
+        cast(floor(4 * ln(greatest(cast(scores.score as double), 0.000000001))) as int) as step
 
     from scores
-    inner join available_products on available_products.product_number = scores.product_number
     left join owned
         on owned.customer_number = scores.customer_number
         and owned.product_number = scores.product_number
     where coalesce(owned.is_worth_repeating, true)
+
+),
+
+steps as (
+
+    select
+        customer_number,
+        step,
+        count(*) as products
+
+    from candidates
+    where kind = 'new'
+    group by customer_number, step
+
+),
+
+climbed as (
+
+    select
+        customer_number,
+        step,
+        sum(products) over (
+            partition by customer_number order by step desc nulls last
+            rows between unbounded preceding and current row
+        ) - products as products_above
+
+    from steps
+
+),
+
+lowest_steps as (
+
+    select
+        customer_number,
+        min(step) as step
+
+    from climbed
+    where products_above < {{ var('suggestions_per_customer') }}
+    group by customer_number
+
+),
+
+-- of the many new ones only those are put in order that may be among the best
+contenders as (
+
+    select candidates.*
+
+    from candidates
+    left join lowest_steps on lowest_steps.customer_number = candidates.customer_number
+    where candidates.kind = 'again' or candidates.step >= lowest_steps.step
 
 ),
 
@@ -163,36 +238,13 @@ placed as (
                 product_number nulls last
         ) as place
 
-    from candidates
+    from contenders
 
 ),
 
 suggestions as (
 
     select * from placed where place <= {{ var('suggestions_per_customer') }}
-
-),
-
--- the vote that counted most gives the reason
-reasons as (
-
-    select
-        suggestions.customer_number,
-        suggestions.product_number,
-        voters.product_number as because_of_number,
-        voters.did,
-        row_number() over (
-            partition by suggestions.customer_number, suggestions.product_number
-            order by
-                {{ vote('neighbours.cosine', 'voters.interest') }} desc nulls last,
-                voters.product_number nulls last
-        ) as vote_place
-
-    from suggestions
-    inner join voters on voters.customer_number = suggestions.customer_number
-    inner join neighbours
-        on neighbours.product_number = voters.product_number
-        and neighbours.neighbour_number = suggestions.product_number
 
 ),
 
@@ -211,7 +263,7 @@ final as (
         case
             when suggestions.kind = 'new'
                 then
-                    reasons.did || ' ' || coalesce(because_of.title, 'a product')
+                    votes.did || ' ' || coalesce(because_of.title, 'a product')
                     || ', whose buyers often buy this too'
             else
                 'bought this on ' || cast(suggestions.days_bought as string)
@@ -222,11 +274,8 @@ final as (
     from suggestions
     inner join customers on customers.customer_number = suggestions.customer_number
     inner join products on products.product_number = suggestions.product_number
-    inner join reasons
-        on reasons.customer_number = suggestions.customer_number
-        and reasons.product_number = suggestions.product_number
-        and reasons.vote_place = 1
-    inner join products as because_of on because_of.product_number = reasons.because_of_number
+    inner join votes on votes.vote_number = suggestions.vote_number
+    inner join products as because_of on because_of.product_number = votes.product_number
 
 )
 
