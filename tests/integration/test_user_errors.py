@@ -208,8 +208,8 @@ def test_a_locked_warehouse_and_what_was_done_before_it(make_run, invoices: Path
         holder.stdin.close()
     assert code == 1
     assert errors == [
-        f"check_raw_online_retail failed: {warehouse} is open in another program (PID {holder.pid}): close it; only the "
-        "pipeline opens this file, BI opens published/marts.duckdb."
+        f"check_raw_online_retail failed: {warehouse} is open in another program (PID {holder.pid}): close it; only "
+        "the pipeline opens this file, BI opens published/marts.duckdb."
     ]
     done = [line.split()[0] for line in output.splitlines() if line.startswith(PROGRESS)]
     assert done == ["raw/online_retail/invoice_lines:", "extract_online_retail", "check_raw_online_retail"]
