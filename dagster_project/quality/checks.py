@@ -49,9 +49,14 @@ class Memory:
 
 @dataclass(frozen=True)
 class Judge:
-    """How a table is judged: what it is judged by and on, as values that change with it, and the judgement itself."""
+    """How a table is judged.
 
-    made_from: Callable[[DagsterInstance], object]
+    judged_by  values that change with what it is judged by, and with files that it is judged on
+    results    the judgement
+    reads      the tables of the warehouse (schema.name) that are looked at
+    """
+
+    judged_by: Callable[[DagsterInstance], object]
     results: Callable[[Gate, DagsterInstance], list[SuiteResult]]
     reads: Collection[str] = ()
 
@@ -110,7 +115,8 @@ def build_table_checks(
 
     def judge(table: str) -> Judge:
         batch, suite = table_batch(*keys[table].path), suites[table]
-        return Judge(lambda instance: suite, lambda gate, instance: [gate.validate(batch, suite)], [_name(keys[table])])
+        reads = sorted({_name(keys[table]), *suite.tables})
+        return Judge(lambda instance: suite, lambda gate, instance: [gate.validate(batch, suite)], reads)
 
     return _gate(
         f"check_{stage}",
@@ -187,7 +193,7 @@ def _versions(
         return {}
     tables = memory.versions(held, [table for judge in judges.values() for table in judge.reads])
     return {
-        key: digest(python_version(), judge.made_from(instance), [tables[table] for table in judge.reads])
+        key: digest(python_version(), judge.judged_by(instance), [tables[table] for table in judge.reads])
         for key, judge in judges.items()
     }
 

@@ -37,6 +37,7 @@ ROW_QUERY = "unexpected_rows_expectation"
 
 _PERSONAL = re.compile(r"mail|phone|name|birth|address|street|postal|_ip$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"(?<!\{)\{([a-z][a-z0-9_]*)(:[^{}]*)?\}(?!\})")
+_NAMED_TABLE = re.compile(r"(?<!distinct )\b(?:from|join)\s+(\w+)\.(\w+)", re.IGNORECASE)
 _ENTRY_KEYS = {"type", "kwargs", "meta"}
 _META_KEYS = {"sentence", "sample", "about"}
 
@@ -71,6 +72,12 @@ class Suite:
     name: str
     sentence: str
     expectations: tuple[Expectation, ...]
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables of the warehouse (schema.name) that its queries name beside the batch."""
+        queries = [expectation.kwargs.get("unexpected_rows_query", "") for expectation in self.expectations]
+        return frozenset(".".join(named) for query in queries for named in _NAMED_TABLE.findall(query))
 
     def filled(self, parameters: Mapping[str, Any]) -> "Suite":
         """The suite with its `{parameters}` replaced by their values."""

@@ -340,6 +340,26 @@ def test_a_table_that_passed_is_looked_at_again_once_it_may_be_another(suites, w
     assert not checked().success, "what failed last is not remembered as passed"
 
 
+def test_a_table_that_passed_is_looked_at_again_once_a_table_that_its_suite_names_may_be_another(suites, warehouse):
+    key, version = AssetKey(["segments", "seg_rfm"]), {"segments.seg_rfm": "1", "contract.raw_reconciliation": "1"}
+    rows = "select b.id from {batch} as b join contract.raw_reconciliation as r on r.quarantined > 2"
+    named = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": rows}}
+    content = suite("segments/seg_rfm", {**named, "meta": {"sentence": "little is set aside", "sample": ["id"]}})
+    (suites / "segments" / "seg_rfm.yml").write_text(yaml.safe_dump(content))
+    memory = Memory(warehouse, lambda held, tables: {table: version[table] for table in tables})
+
+    def checked() -> bool:
+        checks = build_table_checks("segments", [key], warehouse=warehouse, parameters={}, memory=memory, root=suites)
+        return run([asset(key=key)(lambda: None)], checks).success
+
+    assert checked()
+    with duckdb.connect(str(warehouse)) as writer:
+        writer.execute("update contract.raw_reconciliation set quarantined = 3")
+    assert checked()
+    version["contract.raw_reconciliation"] = "2"
+    assert not checked()
+
+
 def test_a_suite_for_a_table_that_is_not_built_is_refused(suites, warehouse):
     with pytest.raises(SuiteError, match=r"segments/seg_rfm\.yml: there is no table seg_rfm"):
         build_table_checks("segments", [], warehouse=warehouse, parameters={}, root=suites)

@@ -1,14 +1,16 @@
 """Suites as files: what is read of them, and what is refused with one sentence that names the file."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import sqlglot
 import yaml
 
 from dagster_project.errors import WarehouseError
-from dagster_project.quality.suites import SuiteError, expectation_types, load_suite, load_suites
+from dagster_project.quality.suites import EXPECTATIONS, SuiteError, expectation_types, load_suite, load_suites
 
 ORDERS = {
     "name": "raw/shop/orders",
@@ -51,6 +53,20 @@ def test_a_suite_is_read_as_written(tmp_path):
     assert suite.expectations[0].kwargs == {"column": "id", "mostly": 0.9}
     assert suite.expectations[0].sample == ("id",)
     assert suite.expectations[0].columns == ("id",)
+
+
+SUITES = [path.relative_to(EXPECTATIONS).with_suffix("").as_posix() for path in sorted(EXPECTATIONS.rglob("*.yml"))]
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_a_suite_knows_the_tables_that_its_queries_name(name):
+    suite = load_suite(name)
+    queries = [expectation.kwargs.get("unexpected_rows_query") for expectation in suite.expectations]
+    parsed = [
+        sqlglot.parse_one(re.sub(r"\{\w+(:[^}]*)?\}", "batch", query), dialect="duckdb") for query in queries if query
+    ]
+    named = {f"{table.db}.{table.name}" for query in parsed for table in query.find_all(sqlglot.exp.Table) if table.db}
+    assert suite.tables == named
 
 
 @pytest.mark.parametrize(
