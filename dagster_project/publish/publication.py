@@ -26,7 +26,7 @@ from dagster_project.warehouse import check_as_of, open_warehouse
 KEPT_PUBLICATIONS = 3
 NO_AUDIENCES = Audiences()
 HOLDS_ERASED = ".holds_erased"  # a file in a publication that tells of people who were erased since
-PARQUET = "format parquet, compression zstd, compression_level 1"  # as small as by the default 3, in two thirds of its time
+PARQUET = "format parquet, compression zstd, compression_level 1"  # as small as by level 3, in two thirds of the time
 STORAGE_VERSION = "v1.2.0"  # the oldest DuckDB that BI drivers still bring
 
 
