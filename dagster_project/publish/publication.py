@@ -26,6 +26,7 @@ from dagster_project.warehouse import check_as_of, open_warehouse
 KEPT_PUBLICATIONS = 3
 NO_AUDIENCES = Audiences()
 HOLDS_ERASED = ".holds_erased"  # a file in a publication that tells of people who were erased since
+PARQUET = "format parquet, compression zstd, compression_level 1"  # as small as by level 3, in two thirds of the time
 STORAGE_VERSION = "v1.2.0"  # the oldest DuckDB that BI drivers still bring
 
 
@@ -90,7 +91,7 @@ def _write_table(
 ) -> Mapping[str, int | str]:
     path = folder / "parquet" / f"{name}.parquet"
     connection.execute(f"create table marts.{name} as select * from {schema}.{name} order by all")
-    rows = connection.execute(f"copy marts.{name} to {sql.text(path)} (format parquet, compression zstd)").fetchone()[0]
+    rows = connection.execute(f"copy marts.{name} to {sql.text(path)} ({PARQUET})").fetchone()[0]
     return describe_file(path, rows)
 
 

@@ -12,10 +12,12 @@ dates as (
 
 ),
 
+-- who and when, without the labels: those are looked up where they changed
 states as (
 
     select
-        snapshots.*,
+        snapshots.customer_key,
+        snapshots.as_of_date,
         dates.number,
         {{ hash_key(labels + segments) }} as state
 
@@ -61,11 +63,12 @@ last_dates as (
 
 ),
 
-spell_ends as (
+spells as (
 
     select
         last_dates.customer_key,
         last_dates.spell,
+        row_number() over (order by last_dates.customer_key nulls last, last_dates.spell nulls last) as spell_number,
         dates.next_date as ended_on
 
     from last_dates
@@ -76,9 +79,27 @@ spell_ends as (
 -- most rows say what the row before said
 changes as (
 
-    select *
+    select
+        spells.spell_number,
+        spelled.customer_key,
+        spelled.as_of_date,
+        row_number() over (partition by spells.spell_number order by spelled.as_of_date nulls last) as place
+
     from spelled
-    where coalesce(previous_number = number - 1 and previous_state = state, false) = false
+    inner join spells on spells.customer_key = spelled.customer_key and spells.spell = spelled.spell
+    where coalesce(spelled.previous_number = spelled.number - 1 and spelled.previous_state = spelled.state, false) = false
+
+),
+
+changed as (
+
+    select
+        snapshots.*,
+        changes.spell_number,
+        changes.place
+
+    from changes
+    inner join snapshots on snapshots.customer_key = changes.customer_key and snapshots.as_of_date = changes.as_of_date
 
 ),
 
@@ -88,44 +109,44 @@ names as (
 
 ),
 
+numbered_names as (
+
+    select
+        segment,
+        cast(row_number() over (order by segment nulls last) as int) as segment_number
+
+    from names
+
+),
+
 long as (
 
     select
-        changes.customer_key,
-        changes.spell,
-        changes.as_of_date,
-        names.segment,
-        {{ value_of_name('names.segment', 'changes', labels, segments) }} as value
+        changed.spell_number,
+        names.segment_number,
+        changed.as_of_date as valid_from,
+        changed.place,
+        {{ value_of_name('names.segment', 'changed', labels, segments) }} as value,
+        {{ value_of_name('names.segment', 'before', labels, segments) }} as previous_value
 
-    from changes
-    cross join names
-
-),
-
-followed as (
-
-    select
-        *,
-        row_number() over (
-            partition by customer_key, segment, spell order by as_of_date nulls last
-        ) as place,
-        lag(value) over (partition by customer_key, segment, spell order by as_of_date nulls last) as previous_value
-
-    from long
+    from changed
+    left join changed as before
+        on before.spell_number = changed.spell_number
+        and before.place = changed.place - 1
+    cross join numbered_names as names
 
 ),
 
+-- to be outside of a segment from the first on is no change
 starts as (
 
-    select
-        customer_key,
-        segment,
-        spell,
-        value,
-        as_of_date as valid_from
+    select long.*
 
-    from followed
-    where place = 1 or value is distinct from previous_value
+    from long
+    inner join numbered_names as names on names.segment_number = long.segment_number
+    where
+        long.value is distinct from long.previous_value
+        or (long.place = 1 and names.segment in ('{{ labels | join("', '") }}'))
 
 ),
 
@@ -133,7 +154,9 @@ spans as (
 
     select
         *,
-        lead(valid_from) over (partition by customer_key, segment, spell order by valid_from nulls last) as followed_on
+        lead(valid_from) over (
+            partition by spell_number, segment_number order by valid_from nulls last
+        ) as followed_on
 
     from starts
 
@@ -142,17 +165,16 @@ spans as (
 final as (
 
     select
-        spans.customer_key,
-        spans.segment,
+        spells.customer_key,
+        names.segment,
         spans.value,
         spans.valid_from,
-        coalesce(spans.followed_on, spell_ends.ended_on) as valid_to
+        coalesce(spans.followed_on, spells.ended_on) as valid_to
 
     from spans
-    inner join spell_ends
-        on spell_ends.customer_key = spans.customer_key
-        and spell_ends.spell = spans.spell
-    where spans.value is not null or spans.segment in ('{{ labels | join("', '") }}')
+    inner join spells on spells.spell_number = spans.spell_number
+    inner join numbered_names as names on names.segment_number = spans.segment_number
+    where spans.value is not null or names.segment in ('{{ labels | join("', '") }}')
 
 )
 

@@ -119,24 +119,14 @@ compared as (
 
 ),
 
-qualified as (
+-- few lean to a category so much that it may be their primary one
+candidates as (
 
     select
-        *,
-        orders >= {{ var('affinity_primary_min_orders') }}
-        and share >= {{ var('affinity_primary_min_share') }}
-        and lift >= {{ var('affinity_primary_min_lift') }} as may_be_primary
-
-    from compared
-
-),
-
-placed as (
-
-    select
-        *,
+        customer_key,
+        category_key,
         row_number() over (
-            partition by customer_key, level, may_be_primary
+            partition by customer_key, level
             order by
                 share desc nulls last,
                 decayed_lines desc nulls last,
@@ -145,28 +135,41 @@ placed as (
                 category_key nulls last
         ) as place
 
-    from qualified
+    from compared
+    where
+        orders >= {{ var('affinity_primary_min_orders') }}
+        and share >= {{ var('affinity_primary_min_share') }}
+        and lift >= {{ var('affinity_primary_min_lift') }}
+
+),
+
+primary_categories as (
+
+    select customer_key, category_key from candidates where place = 1
 
 ),
 
 final as (
 
     select
-        customer_key,
+        compared.customer_key,
         {{ as_of_date() }} as as_of_date,
-        cast(level as int) as level,
-        category_key,
-        source_system,
-        category_id,
-        category_name,
-        cast(orders as bigint) as orders,
-        cast(decayed_lines as decimal(38, 9)) as decayed_lines,
-        shop_share,
-        share,
-        lift,
-        may_be_primary and place = 1 as is_primary
+        cast(compared.level as int) as level,
+        compared.category_key,
+        compared.source_system,
+        compared.category_id,
+        compared.category_name,
+        cast(compared.orders as bigint) as orders,
+        cast(compared.decayed_lines as decimal(38, 9)) as decayed_lines,
+        compared.shop_share,
+        compared.share,
+        compared.lift,
+        primary_categories.category_key is not null as is_primary
 
-    from placed
+    from compared
+    left join primary_categories
+        on primary_categories.customer_key = compared.customer_key
+        and primary_categories.category_key = compared.category_key
 
 )
 

@@ -71,9 +71,9 @@ measured as (
         directed.product_number,
         directed.neighbour_number,
         directed.common_buyers,
-        {{ ratio(
+        cast({{ ratio(
             'directed.common_buyers', 'sqrt(cast(buyers.buyers as double) * cast(neighbours.buyers as double))'
-        ) }} as cosine
+        ) }} as decimal(18, 9)) as cosine
 
     from directed
     inner join buyers on buyers.product_number = directed.product_number
@@ -100,7 +100,7 @@ final as (
         product_number,
         neighbour_number,
         cast(common_buyers as bigint) as common_buyers,
-        cosine,
+        cast(cosine as decimal(38, 9)) as cosine,
         cast(place as int) as place
 
     from placed

@@ -37,7 +37,10 @@ rules as (
                 rules.lift desc nulls last,
                 rules.suggested_product_key nulls last,
                 rules.product_key nulls last
-        ) as int) as rule_number
+        ) as int) as rule_number,
+        'bought ' || coalesce(rules.product_title, 'a product') || ': ' || {{ percent('rules.confidence') }}
+        || ' of the orders with it also hold this, ' || cast(cast(round(rules.lift, 1) as decimal(38, 1)) as string)
+        || ' times as many as of all orders' as reason
 
     from {{ ref('cross_sell_rule') }} as rules
     inner join products on products.product_key = rules.product_key
@@ -91,9 +94,7 @@ final as (
         rules.confidence,
         rules.confidence_lower_bound,
         rules.lift,
-        'bought ' || coalesce(rules.product_title, 'a product') || ': ' || {{ percent('rules.confidence') }}
-        || ' of the orders with it also hold this, ' || cast(cast(round(rules.lift, 1) as decimal(38, 1)) as string)
-        || ' times as many as of all orders' as reason
+        rules.reason
 
     from placed
     inner join customers on customers.customer_number = placed.customer_number

@@ -117,25 +117,30 @@ voters as (
 
 ),
 
--- all votes in one order, so that the one of several that counts most is the lowest number
-votes as (
+cast_votes as (
 
     select
         voted.product_number,
         voted.did,
         neighbours.neighbour_number,
-        {{ vote('neighbours.cosine', 'voted.interest') }} as vote,
-        cast(row_number() over (
-            order by
-                {{ vote('neighbours.cosine', 'voted.interest') }} desc nulls last,
-                voted.product_number nulls last,
-                voted.did nulls last,
-                neighbours.neighbour_number nulls last
-        ) as bigint) as vote_number
+        {{ vote('neighbours.cosine', 'voted.interest') }} as vote
 
     from (select distinct product_number, did, interest from voters) as voted
     inner join neighbours on neighbours.product_number = voted.product_number
     inner join available_products on available_products.product_number = neighbours.neighbour_number
+
+),
+
+-- all in one order, so that the one of several that counts most is the lowest number
+votes as (
+
+    select
+        *,
+        row_number() over (
+            order by vote desc nulls last, product_number nulls last, did nulls last, neighbour_number nulls last
+        ) as vote_number
+
+    from cast_votes
 
 ),
 

@@ -53,15 +53,18 @@ tiers as (
 
 ),
 
+-- in one order, so that the best of several is the lowest number
 offers as (
 
     select
         product_ranks.category_key,
         sold_products.product_key,
         sold_products.title,
-        sold_products.orders,
         {{ price_tier_name('product_ranks.price_rank') }} as price_tier,
-        {{ cuts_below('product_ranks.price_rank', tier_limits) }} as tier_place
+        {{ cuts_below('product_ranks.price_rank', tier_limits) }} as tier_place,
+        row_number() over (
+            order by sold_products.orders desc nulls last, sold_products.product_key nulls last
+        ) as offer_number
 
     from product_ranks
     inner join sold_products on sold_products.product_key = product_ranks.product_key
@@ -77,14 +80,8 @@ candidates as (
         tiers.category_key,
         tiers.purchases,
         tiers.last_order_date,
-        tiers.price_tier as usual_price_tier,
-        offers.price_tier as suggested_price_tier,
-        offers.product_key,
-        offers.title,
-        row_number() over (
-            partition by tiers.customer_key, tiers.category_key
-            order by offers.orders desc nulls last, offers.product_key nulls last
-        ) as category_place
+        tiers.price_tier,
+        min(offers.offer_number) as offer_number
 
     from tiers
     inner join offers
@@ -94,20 +91,30 @@ candidates as (
         on bought.customer_key = tiers.customer_key
         and bought.product_key = offers.product_key
     where bought.customer_key is null
+    group by tiers.customer_key, tiers.category_key, tiers.purchases, tiers.last_order_date, tiers.price_tier
 
 ),
 
 placed as (
 
     select
-        *,
+        candidates.customer_key,
+        candidates.category_key,
+        candidates.purchases,
+        candidates.price_tier as usual_price_tier,
+        offers.price_tier as suggested_price_tier,
+        offers.product_key,
+        offers.title,
         row_number() over (
-            partition by customer_key
-            order by purchases desc nulls last, last_order_date desc nulls last, category_key nulls last
+            partition by candidates.customer_key
+            order by
+                candidates.purchases desc nulls last,
+                candidates.last_order_date desc nulls last,
+                candidates.category_key nulls last
         ) as place
 
     from candidates
-    where category_place = 1
+    inner join offers on offers.offer_number = candidates.offer_number
 
 ),
 
