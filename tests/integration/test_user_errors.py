@@ -107,8 +107,8 @@ def test_an_unknown_platform(make_run, tmp_path: Path):
     assert code == 1
     assert errors == [
         "sources.yml: the system till is of the platform shopware, for which there are no staging models in "
-        "dbt/models/staging/shopware/; known platforms: complete_journey, contract, demo_crm, demo_shop, olist, online_retail, "
-        "vendure, woocommerce."
+        "dbt/models/staging/shopware/; known platforms: complete_journey, contract, demo_crm, demo_shop, olist, "
+        "online_retail, vendure, woocommerce."
     ]
 
 
