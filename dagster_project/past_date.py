@@ -46,16 +46,14 @@ def build_past_date(
         return {table: suite.filled(parameters) for table, suite in loaded.items()}
 
     def write_past_date(as_of: date) -> int:
-        from dagster_project.prediction.assets import write_prediction
-        from dagster_project.prediction.rules import load_rules
+        from dagster_project.prediction.assets import refresh_prediction
         from dagster_project.publish.snapshots import write_snapshot
         from dagster_project.warehouse import open_warehouse
 
         due = [experiment for experiment in experiments if experiment.eve == as_of]
         check_experiments(due, project.folder)
         _build(project, FACTS + ADDRESSES if due else FACTS, "core", suites("core"), as_of)
-        with open_warehouse(home.warehouse) as warehouse:
-            write_prediction(warehouse, home.exchange, as_of, load_rules(project.folder))
+        refresh_prediction(project, home, as_of)
         _build(project, SEGMENTS, "segments", suites("segments"), as_of)
         _, rows = write_snapshot(home, as_of)
         with open_warehouse(home.warehouse) as warehouse:

@@ -84,15 +84,11 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
     )
     def prediction(context: AssetExecutionContext) -> Iterator[MaterializeResult]:
         """Fit the probability model on the purchases until the date."""
-        as_of, rules = run_dates(context)[-1], load_rules(project.folder)
-        made = project.made("exchange.prediction", home.exchange / "prediction_run.parquet", [HISTORY_TABLE], as_of)
-        if made.stands():
+        written = refresh_prediction(project, home, run_dates(context)[-1])
+        if written is None:
             yield from (MaterializeResult(asset_key=key, metadata=UNCHANGED) for key in (RUN, EXPECTED))
             return
-        with open_warehouse(home.warehouse) as warehouse:
-            check_as_of(warehouse, as_of, {"int_purchase_history": "core"})
-            fitted, expected = write_prediction(warehouse, home.exchange, as_of, rules)
-        made.note()
+        fitted, expected = written
         for refusal in dict.fromkeys(filter(None, (fitted.orders_refusal, fitted.value_refusal))):
             context.log.warning(f"Not predicted: {refusal}.")
         yield MaterializeResult(asset_key=RUN, metadata=_metadata(fitted))
@@ -113,6 +109,21 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
         return MaterializeResult(metadata={"dagster/row_count": len(rows), **_picture(rows)})
 
     return [prediction, prediction_backtest]
+
+
+def refresh_prediction(project: DbtProject, home: Home, as_of: date) -> tuple["Fitted", int] | None:
+    """Fit the model for a date, unless what stands is made from the same; returns what write_prediction does, or None.
+
+    Raises AsOfError where the warehouse holds the purchases of another date.
+    """
+    made = project.made("exchange.prediction", home.exchange / "prediction_run.parquet", [HISTORY_TABLE], as_of)
+    if made.stands():
+        return None
+    with open_warehouse(home.warehouse) as warehouse:
+        check_as_of(warehouse, as_of, {"int_purchase_history": "core"})
+        written = write_prediction(warehouse, home.exchange, as_of, load_rules(project.folder))
+    made.note()
+    return written
 
 
 def write_prediction(
