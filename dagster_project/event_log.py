@@ -11,12 +11,11 @@ from typing import Any
 
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.sql import create_engine
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import text
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
-
-PATIENCE_SECONDS = 60  # how long a process waits for another one's write
 
 
 class OpenSqliteEventLogStorage(SqliteEventLogStorage):
@@ -46,7 +45,7 @@ class OpenSqliteEventLogStorage(SqliteEventLogStorage):
             engine = create_engine(
                 self.conn_string_for_shard(shard),
                 poolclass=StaticPool,
-                connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False},
+                connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
             )
             self._initdb(engine)
             with engine.connect() as connection:

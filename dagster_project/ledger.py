@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 UNCHANGED = {"unchanged": True}  # what Dagster is told of a thing that stands as it is
-UNFINISHED = "unfinished"  # stands in the ledger while something is made that it does not know the names of yet
+LEDGER = "create table if not exists main.ledger (name varchar, version varchar)"
 
 
 def digest(*parts: object) -> str:
@@ -51,27 +51,25 @@ def files_version(files: Iterable[Path]) -> str:
 
 
 def read_ledger(warehouse: "DuckDBPyConnection") -> Mapping[str, str]:
-    """What is known by name; nothing where the ledger is missing, or something broke off before it could be told of."""
-    found = warehouse.execute("select 1 from duckdb_tables() where schema_name = 'main' and table_name = 'ledger'")
-    if not found.fetchall():
-        return {}
-    entries = dict(warehouse.execute("select name, version from main.ledger").fetchall())
-    return {} if UNFINISHED in entries else entries
+    """The versions by name."""
+    warehouse.execute(LEDGER)
+    return dict(warehouse.execute("select name, version from main.ledger").fetchall())
 
 
-def begin(warehouse: "DuckDBPyConnection") -> None:
-    """From now on, until `record`, the ledger knows nothing; where something broke off before, nothing of then."""
-    if not read_ledger(warehouse):
-        warehouse.execute("drop table if exists main.ledger")
-    record(warehouse, {UNFINISHED: ""})
+def empty(warehouse: "DuckDBPyConnection") -> Mapping[str, str]:
+    """Take everything out, before something is made that the ledger cannot name yet, and return what it knew: where the
+    making breaks off, nothing is known."""
+    held = read_ledger(warehouse)
+    warehouse.execute("delete from main.ledger")
+    return held
 
 
 def record(warehouse: "DuckDBPyConnection", versions: Mapping[str, str | None]) -> None:
-    """Enter versions by name, with which whatever was unfinished is done; None takes a name out."""
+    """Enter versions by name; None takes a name out."""
     known = {name: version for name, version in versions.items() if version is not None}
-    warehouse.execute("create table if not exists main.ledger (name varchar, version varchar)")
+    warehouse.execute(LEDGER)
     warehouse.execute("begin")
-    warehouse.execute("delete from main.ledger where name in (select unnest(?))", [[UNFINISHED, *versions]])
+    warehouse.execute("delete from main.ledger where name in (select unnest(?))", [[*versions]])
     warehouse.execute("insert into main.ledger select unnest(?), unnest(?)", [[*known], [*known.values()]])
     warehouse.execute("commit")
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from dagster_project.errors import WarehouseError
 from dagster_project.home import Home
-from dagster_project.ledger import Made, begin, digest, packages_version, python_version, read_ledger, record
+from dagster_project.ledger import Made, digest, empty, packages_version, python_version, read_ledger, record
 from dagster_project.settings import PROJECT_FOLDER
 from dagster_project.sources.config import Source
 from dagster_project.transform.database_errors import quote_no_values
@@ -150,18 +150,18 @@ class DbtProject:
             "threads": self.threads,
             **({"as_of_date": as_of} if as_of else {}),
         }
+        parsed = self._parsed
         with open_warehouse(self.home.warehouse) as warehouse:
-            held = read_ledger(warehouse)
-            begin(warehouse)
+            held = empty(warehouse)
         try:
-            results = self._invoke(arguments, variables, self._parsed, on_event).results
+            results = self._invoke(arguments, variables, parsed, on_event).results
         finally:
             release_warehouse()
         built = [result.node.unique_id for result in results]
         versions = self._versions(held, built, as_of)
         is_built = {result.node.unique_id: str(result.status) in {"success", "pass"} for result in results}
         with open_warehouse(self.home.warehouse) as warehouse:
-            record(warehouse, {node: versions.to_hold(node) if is_built[node] else None for node in built})
+            record(warehouse, {**held, **{node: versions.to_hold(node) if is_built[node] else None for node in built}})
         return results
 
     def made(self, name: str, file: Path, tables: Collection[str], *parts: object) -> Made:
@@ -232,7 +232,7 @@ class DbtProject:
         runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
         outcome = runner.invoke([*arguments, *common])
         if outcome.result is None:
-            raise TransformError(f"dbt {arguments[0]} could not run: {plain(str(outcome.exception))}")
+            raise TransformError(f"dbt {arguments[0]} could not run: {_said(outcome.exception)}")
         return outcome.result
 
 
@@ -242,6 +242,11 @@ def raise_failures(results: Sequence[Any], about: str = "") -> None:
     if failed:
         sentences = "; ".join(f"{result.node.name}: {plain(result.message or str(result.status))}" for result in failed)
         raise TransformError(f"{about}dbt: {len(failed)} of {len(results)} models and tests failed. {sentences}")
+
+
+def _said(error: BaseException) -> str:
+    """What an error says; of one that says nothing, as where a signal ended dbt, what it is."""
+    return plain(str(error)) or type(error).__name__
 
 
 def plain(message: str) -> str:

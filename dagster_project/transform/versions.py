@@ -14,8 +14,6 @@ from typing import Any
 from dagster_project.home import Home
 from dagster_project.ledger import digest, files_version
 
-DATED_STAGES = {"as_of_stage", "segment_stage", "insight_stage"}
-
 
 @dataclass(frozen=True)
 class Versions:
@@ -26,7 +24,7 @@ class Versions:
     systems   by platform the names of its systems
     held      what the ledger knows
     building  ids of the nodes that are about to be built; of the others counts what is held
-    as_of     the date that nodes of the as-of group are built for
+    as_of     the date that they are built for, where they are of the as-of group
     """
 
     manifest: Mapping[str, Any]
@@ -67,8 +65,7 @@ class Versions:
         return self._shape(parent) if self._is_view(parent) else parent
 
     def _hash(self, node_id: str, parents: list[str]) -> str:
-        is_dated = not DATED_STAGES.isdisjoint(self.manifest["nodes"][node_id]["tags"])
-        return digest(self.code, node_id, self.as_of if is_dated else None, parents)
+        return digest(self.code, node_id, self.as_of if node_id in self.building else None, parents)
 
     def _parents(self, node_id: str) -> list[str]:
         return sorted(self.manifest["parent_map"].get(node_id, []))
