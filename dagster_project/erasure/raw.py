@@ -14,7 +14,7 @@ from dagster_project.erasure.erased import Erased, ErasureError, hashed
 from dagster_project.erasure.rows import TableErasure
 from dagster_project.home import Home
 from dagster_project.parquet import write_parquet
-from dagster_project.sources.config import Source, platform_entities
+from dagster_project.sources.config import Source
 from dagster_project.sources.landed import LOAD_COLUMNS, READ_OPTIONS, Landed
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def request_tables(source: Source, asked: Collection[str]) -> Collection[str]:
     silent += [
         f"system {system.name}"
         for system in source.systems
-        if "erasure_requests" in platform_entities(system.platform)
-        and not any(table.partition("/")[0] == system.name for table in said)
+        if "erasure_requests" in system.entities and not any(table.partition("/")[0] == system.name for table in said)
     ]
     if silent:
         raise ErasureError(

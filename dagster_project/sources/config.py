@@ -27,16 +27,14 @@ from dagster_project.demo.clock import Simulation
 from dagster_project.errors import WarehouseError
 from dagster_project.experiments.config import Experiment
 from dagster_project.home import Home
-from dagster_project.settings import PROJECT_FOLDER, Settings, environment_variable
+from dagster_project.settings import Settings, environment_variable
 from dagster_project.sources.person import Person
+from dagster_project.sources.platforms import CONTRACT_SHAPE, contract_entities, platform_entities, platforms
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 BUILTIN_FILE = Path(__file__).with_name("builtin.yml")
-STAGING_FOLDER = PROJECT_FOLDER / "dbt" / "models" / "staging"
-CONTRACT_ROWS = STAGING_FOLDER.parent / "contract" / "rows"
-CONTRACT_SHAPE = "contract"  # the platform whose tables are the contract's entities, under their names
 
 
 class SourceError(WarehouseError):
@@ -357,18 +355,6 @@ def load_source(settings: Settings) -> Source:
     return source
 
 
-def platform_entities(platform: str) -> tuple[str, ...]:
-    """The contract entities that a platform's staging models provide, in alphabetical order."""
-    prefix = f"stg_{platform}__"
-    models = (STAGING_FOLDER / platform).glob(f"{prefix}*.sql")
-    return tuple(sorted(model.stem.removeprefix(prefix) for model in models))
-
-
-def contract_entities() -> tuple[str, ...]:
-    """The entities of the contract, in alphabetical order."""
-    return tuple(sorted(model.stem.removesuffix("_rows") for model in CONTRACT_ROWS.glob("*_rows.sql")))
-
-
 def _entries(file: Path) -> Mapping[str, object]:
     try:
         entries = yaml.safe_load(file.read_text()) or {}
@@ -394,10 +380,9 @@ def _check_platform(system: System, file: Path) -> None:
         )
     if mapped:
         return
-    known = sorted(folder.name for folder in STAGING_FOLDER.iterdir() if folder.is_dir())
     raise SourceError(
         f"{file.name}: the system {system.name} is of the platform {system.platform}, for which there are no staging "
-        f"models in dbt/models/staging/{system.platform}/; known platforms: {', '.join(known)}."
+        f"models in dbt/models/staging/{system.platform}/; known platforms: {', '.join(platforms())}."
     )
 
 

@@ -7,7 +7,8 @@ from dagster import AssetKey, AssetSpec
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
 from dagster_project.sources.assets import raw_key
-from dagster_project.sources.config import CONTRACT_SHAPE, Source
+from dagster_project.sources.config import Source
+from dagster_project.sources.platforms import CONTRACT_SHAPE
 
 
 def exchange_key(name: str) -> AssetKey:

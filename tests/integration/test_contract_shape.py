@@ -15,8 +15,9 @@ import yaml
 
 from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER, Settings
-from dagster_project.sources.config import Source, SourceError, contract_entities, load_source
+from dagster_project.sources.config import Source, SourceError, load_source
 from dagster_project.sources.landing import Load, land
+from dagster_project.sources.platforms import contract_entities
 from dagster_project.sources.readers import open_system
 from dagster_project.transform.project import DBT_FOLDER, DbtProject, dbt_vars
 

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from benchmarks.shop import ENDS_AT, KEYS, Scale, source, write_day, write_shop
-from dagster_project.sources.config import Source, contract_entities
+from dagster_project.sources.config import Source
+from dagster_project.sources.platforms import contract_entities
 
 TINY = Scale(lines=5_000, products=500)
 

@@ -190,6 +190,14 @@ def test_requests_of_a_table_that_is_not_said_to_hold_them_are_refused(source: S
     assert not home.erased.exists()
 
 
+def test_a_shop_in_the_contracts_shape_without_requests_of_its_own_holds_up_nobodys(source: Source, home: Home):
+    (system,) = source.systems
+    customers = {"customers": system.tables["customers"]}
+    exports = system.model_copy(update={"name": "exports", "platform": "contract", "tables": customers})
+    removed = removal.remove(source.model_copy(update={"systems": (system, exports)}), home, REQUESTS, ANN)
+    assert removed["rows_removed"] == 2
+
+
 def test_older_versions_of_a_request_go_with_it(source: Source, home: Home, tmp_path: Path):
     """Else the typing error that it mended would be asked for next."""
     mistyped = ROWS["requests"].replace("Ann@", "bob@").replace("(1,", "(2,")

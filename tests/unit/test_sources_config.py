@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from dagster_project.settings import PROJECT_FOLDER, Settings
-from dagster_project.sources.config import BUILTIN_FILE, Source, SourceError, load_source, platform_entities
+from dagster_project.sources.config import BUILTIN_FILE, Source, SourceError, load_source
+from dagster_project.sources.platforms import platform_entities
 from dagster_project.transform.project import dbt_vars
 
 SHOP = {
