@@ -47,7 +47,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
         as_of_stage, *prediction_assets, segment_stage, experiment_asset, insight_stage, *publish_assets,
     ]  # fmt: skip
     memory = Memory(home.warehouse, project.table_versions)
-    gate = {"warehouse": home.warehouse, "pool": WRITER_POOL, "parameters": parameters, "memory": memory}
+    gate = {"pool": WRITER_POOL, "parameters": parameters, "memory": memory}
     return Definitions(
         assets=[
             *build_raw_assets(source, home),

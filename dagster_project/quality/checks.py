@@ -49,15 +49,15 @@ class Memory:
 
 @dataclass(frozen=True)
 class Judge:
-    """How a table is judged.
+    """How a table is judged in a run.
 
     judged_by  values that change with what it is judged by, and with files that it is judged on
     results    the judgement
     reads      the tables of the warehouse (schema.name) that are looked at
     """
 
-    judged_by: Callable[[DagsterInstance], object]
-    results: Callable[[Gate, DagsterInstance], list[SuiteResult]]
+    judged_by: object
+    results: Callable[[Gate], list[SuiteResult]]
     reads: Collection[str] = ()
 
 
@@ -68,8 +68,8 @@ def build_raw_checks(
     *,
     home: Path,
     parameters: Mapping[str, Any],
+    memory: Memory,
     platform_tables: Collection[str] = (),
-    memory: Memory | None = None,
     root: Path = EXPECTATIONS,
 ) -> AssetChecksDefinition:
     """The gate behind one system's extraction: what this run landed, table by table.
@@ -79,18 +79,20 @@ def build_raw_checks(
     landing = load_suite("raw/landing", root).filled(parameters)
     suites = load_suites(f"raw/{platform}", {*tables, *platform_tables}, root)
 
-    def judge(table: str) -> Judge:
-        key, suite = AssetKey(["raw", system, table]), suites.get(table)
+    def judge(key: AssetKey, instance: DagsterInstance) -> Judge:
+        suite = suites.get(key.path[-1])
+        extraction = _latest_extraction(instance, key)
+        files = [] if isinstance(extraction, ExtractionError) else [home / file for file in extraction.files]
         return Judge(
-            lambda instance: [landing, suite, _landing_version(instance, key, home)],
-            lambda gate, instance: _judge_landing(gate, instance, key, home, landing, suite),
+            [landing, suite, extraction, files_version(files)],
+            lambda gate: _judge_landing(gate, "/".join(key.path), extraction, files, landing, suite),
         )
 
     return _gate(
         f"check_raw_{system}",
-        {AssetKey(["raw", system, table]): judge(table) for table in tables},
+        judge,
         {AssetKey(["raw", system, table]): suites.get(table, landing).sentence for table in tables},
-        memory=memory,
+        memory,
     )
 
 
@@ -98,10 +100,9 @@ def build_table_checks(
     stage: str,
     tables: Collection[AssetKey],
     *,
-    warehouse: Path,
     parameters: Mapping[str, Any],
+    memory: Memory,
     pool: str | None = None,
-    memory: Memory | None = None,
     root: Path = EXPECTATIONS,
 ) -> AssetChecksDefinition:
     """The gate behind a stage: its suites on tables of the warehouse, whose keys are schema and name.
@@ -113,54 +114,47 @@ def build_table_checks(
         raise ValueError(f"two tables of the {stage} gate have one name: {sorted(key.path for key in tables)}")
     suites = {table: suite.filled(parameters) for table, suite in load_suites(stage, keys, root).items()}
 
-    def judge(table: str) -> Judge:
-        batch, suite = table_batch(*keys[table].path), suites[table]
-        reads = sorted({_name(keys[table]), *suite.tables})
-        return Judge(lambda instance: suite, lambda gate, instance: [gate.validate(batch, suite)], reads)
+    def judge(key: AssetKey, _: DagsterInstance) -> Judge:
+        suite = suites[key.path[-1]]
+        reads = sorted({_name(key), *suite.tables})
+        return Judge(suite, lambda gate: [gate.validate(table_batch(*key.path), suite)], reads)
 
-    return _gate(
-        f"check_{stage}",
-        {keys[table]: judge(table) for table in suites},
-        {keys[table]: suites[table].sentence for table in suites},
-        database=warehouse,
-        pool=pool,
-        memory=memory,
-    )
+    sentences = {keys[table]: suites[table].sentence for table in suites}
+    return _gate(f"check_{stage}", judge, sentences, memory, database=memory.warehouse, pool=pool)
 
 
 def _gate(
     name: str,
-    judges: Mapping[AssetKey, Judge],
+    judge: Callable[[AssetKey, DagsterInstance], Judge],
     sentences: Mapping[AssetKey, str],
+    memory: Memory,
     database: Path | None = None,
     pool: str | None = None,
-    memory: Memory | None = None,
 ) -> AssetChecksDefinition:
     """One op that judges those of the selected assets that are not as they were when they passed."""
 
     @multi_asset_check(
         name=re.sub(r"\W", "_", name),
-        specs=[AssetCheckSpec(CHECK_NAME, asset=key, blocking=True, description=sentences[key]) for key in judges],
+        specs=[AssetCheckSpec(CHECK_NAME, asset=key, blocking=True, description=sentences[key]) for key in sentences],
         can_subset=True,
         compute_kind="greatexpectations",
         pool=pool,
     )
     def check(context: AssetCheckExecutionContext) -> Iterator[AssetCheckResult]:
         selected = {key.asset_key for key in context.selected_asset_check_keys}
-        chosen = {key: judge for key, judge in judges.items() if key in selected}
-        held = _held(memory)
-        versions = _versions(chosen, memory, held, context.instance)
-        due = {key: judge for key, judge in chosen.items() if versions.get(key, "") != held.get(_entry(key))}
-        judged = {}
+        judges = {key: judge(key, context.instance) for key in sentences if key in selected}
+        with open_warehouse(memory.warehouse) as warehouse:
+            held = read_ledger(warehouse)
+        versions = _versions(judges, memory, held)
+        due = {key: judge for key, judge in judges.items() if versions[key] != held.get(_entry(key))}
+        outcomes = {}
         if due:
             with open_gate(database) as gate:
-                judged = {key: judge.results(gate, context.instance) for key, judge in due.items()}
-        outcomes = {key: _check_result(key, results) for key, results in judged.items()}
-        if memory and outcomes:
+                outcomes = {key: _check_result(key, judge.results(gate)) for key, judge in due.items()}
+            passed = {key: versions[key] if outcome.passed else None for key, outcome in outcomes.items()}
             with open_warehouse(memory.warehouse) as warehouse:
-                passed = {key: versions[key] if outcome.passed else None for key, outcome in outcomes.items()}
                 record(warehouse, {_entry(key): version for key, version in passed.items()})
-        for key in chosen:
+        for key in judges:
             outcome = outcomes.get(key) or _unchanged_result(key)
             if not outcome.passed:
                 context.log.error(outcome.description)
@@ -178,62 +172,44 @@ def _entry(key: AssetKey) -> str:
     return f"gate {_name(key)}"
 
 
-def _held(memory: Memory | None) -> Mapping[str, str]:
-    if memory is None:
-        return {}
-    with open_warehouse(memory.warehouse) as warehouse:
-        return read_ledger(warehouse)
-
-
-def _versions(
-    judges: Mapping[AssetKey, Judge], memory: Memory | None, held: Mapping[str, str], instance: DagsterInstance
-) -> Mapping[AssetKey, str]:
+def _versions(judges: Mapping[AssetKey, Judge], memory: Memory, held: Mapping[str, str]) -> Mapping[AssetKey, str]:
     """What each table would be judged by and on, as one hash."""
-    if memory is None:
-        return {}
     tables = memory.versions(held, [table for judge in judges.values() for table in judge.reads])
     return {
-        key: digest(python_version(), judge.judged_by(instance), [tables[table] for table in judge.reads])
+        key: digest(python_version(), judge.judged_by, [tables[table] for table in judge.reads])
         for key, judge in judges.items()
     }
 
 
-def _landing_version(instance: DagsterInstance, key: AssetKey, home: Path) -> object:
-    """What changes with a landing: what is said of it, and its files."""
+def _latest_extraction(instance: DagsterInstance, key: AssetKey) -> Extraction | ExtractionError:
+    """What the latest extraction of a table says of itself, or why that is not known."""
     event = instance.get_latest_materialization_event(key)
     if event is None or event.asset_materialization is None:
-        return None
-    metadata = event.asset_materialization.metadata
-    files = [home / file for file in metadata["files"].value] if "files" in metadata else []
-    return {name: value.value for name, value in metadata.items()}, files_version(files)
+        return ExtractionError("no run has extracted it")
+    try:
+        return Extraction.of(event.asset_materialization.metadata)
+    except ExtractionError as error:
+        return error
 
 
 def _judge_landing(
     gate: Gate,
-    instance: DagsterInstance,
-    key: AssetKey,
-    home: Path,
+    label: str,
+    extraction: Extraction | ExtractionError,
+    files: Sequence[Path],
     landing_suite: Suite,
     suite: Suite | None,
 ) -> list[SuiteResult]:
     """The facts of the latest landing, then the rows that it brought."""
-    label = "/".join(key.path)
-    event = instance.get_latest_materialization_event(key)
-    try:
-        if event is None or event.asset_materialization is None:
-            raise ExtractionError("no run has extracted it")
-        extraction = Extraction.of(event.asset_materialization.metadata)
-    except ExtractionError as error:
-        unknown = ExpectationResult("its last landing is known", False, 0, reason=str(error))
+    if isinstance(extraction, ExtractionError):
+        unknown = ExpectationResult("its last landing is known", False, 0, reason=str(extraction))
         return [SuiteResult(label, 0, (unknown,))]
-
     facts = gate.validate(facts_batch(label, extraction.facts()), landing_suite)
     if suite is None:
         return [replace(facts, rows=extraction.rows)]
-    if not extraction.files:
+    if not files:
         return [facts, SuiteResult(label, 0, (), note="nothing new landed, so no values are checked")]
-    landed = parquet_batch(label, [home / file for file in extraction.files])
-    return [facts, gate.validate(landed, suite)]
+    return [facts, gate.validate(parquet_batch(label, files), suite)]
 
 
 def _unchanged_result(key: AssetKey) -> AssetCheckResult:

@@ -1,6 +1,7 @@
 """Gates in real Dagster jobs: what they read, what they say, and that a failed one stops all after it."""
 
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
@@ -73,6 +74,18 @@ def suites(tmp_path) -> Path:
     return root
 
 
+def unknown(held: Mapping[str, str], tables: Collection[str]) -> Mapping[str, str]:
+    """Versions of tables of which nothing is known: never the same."""
+    return {table: uuid.uuid4().hex for table in tables}
+
+
+def raw_checks(suites: Path, home: Path, *tables: str, platform_tables: Sequence[str] = ()) -> AssetChecksDefinition:
+    """The gate of a shop's tables in a new home."""
+    memory = Memory(home / "warehouse.duckdb", unknown)
+    about = {"home": home, "parameters": PARAMETERS, "memory": memory, "root": suites}
+    return build_raw_checks("shop", "shop_platform", tables, platform_tables=platform_tables, **about)
+
+
 def raw_asset(table: str, **metadata: object) -> AssetsDefinition:
     @asset(key=AssetKey(["raw", "shop", table]), name=None)
     def extracted() -> MaterializeResult:
@@ -118,9 +131,7 @@ def run(
 
 def run_raw(suites: Path, home: Path, **metadata: object) -> ExecuteInProcessResult:
     """A job of two tables, only the first with the metadata given, their gate and two stages."""
-    checks = build_raw_checks(
-        "shop", "shop_platform", ["orders", "customers"], home=home, parameters=PARAMETERS, root=suites
-    )
+    checks = raw_checks(suites, home, "orders", "customers")
     upstream = AssetKey(["raw", "shop", "customers"])
     return run([raw_asset("orders", **metadata), raw_asset("customers"), *stages_after([upstream])], checks)
 
@@ -212,7 +223,7 @@ def test_a_table_that_never_had_rows_is_no_fault(suites, tmp_path):
 def test_only_what_the_latest_extraction_landed_is_looked_at(suites, tmp_path):
     """An earlier landing that was bad does not fail a later one."""
     instance = DagsterInstance.ephemeral()
-    checks = build_raw_checks("shop", "shop_platform", ["orders"], home=tmp_path, parameters=PARAMETERS, root=suites)
+    checks = raw_checks(suites, tmp_path, "orders")
     first = run([raw_asset("orders", **landed(tmp_path, BAD))], checks, instance=instance)
     second = run([raw_asset("orders")], checks, instance=instance)
 
@@ -228,7 +239,7 @@ def test_only_what_the_latest_extraction_landed_is_looked_at(suites, tmp_path):
     ],
 )
 def test_an_unknown_landing_fails_the_gate(suites, tmp_path, selection, said):
-    checks = build_raw_checks("shop", "shop_platform", ["orders"], home=tmp_path, parameters=PARAMETERS, root=suites)
+    checks = raw_checks(suites, tmp_path, "orders")
     silent = asset(key=AssetKey(["raw", "shop", "orders"]))(lambda: None)
 
     result = run([silent], checks, selection=selection)
@@ -237,9 +248,7 @@ def test_an_unknown_landing_fails_the_gate(suites, tmp_path, selection, said):
 
 
 def test_only_the_selected_checks_run(suites, tmp_path):
-    checks = build_raw_checks(
-        "shop", "shop_platform", ["orders", "customers"], home=tmp_path, parameters=PARAMETERS, root=suites
-    )
+    checks = raw_checks(suites, tmp_path, "orders", "customers")
     orders = AssetSelection.assets(AssetKey(["raw", "shop", "orders"]))
 
     result = run([raw_asset("orders"), raw_asset("customers")], checks, selection=orders)
@@ -249,17 +258,9 @@ def test_only_the_selected_checks_run(suites, tmp_path):
 
 def test_a_suite_for_a_table_that_is_not_extracted_is_refused(suites, tmp_path):
     with pytest.raises(SuiteError, match=r"raw/shop_platform/orders\.yml: there is no table orders"):
-        build_raw_checks("shop", "shop_platform", ["customers"], home=tmp_path, parameters=PARAMETERS, root=suites)
+        raw_checks(suites, tmp_path, "customers")
 
-    build_raw_checks(
-        "shop",
-        "shop_platform",
-        ["customers"],
-        home=tmp_path,
-        platform_tables=["orders"],
-        parameters=PARAMETERS,
-        root=suites,
-    )
+    raw_checks(suites, tmp_path, "customers", platform_tables=["orders"])
 
 
 @pytest.fixture
@@ -280,8 +281,8 @@ def test_the_contract_gate_takes_its_limits_from_the_settings(suites, warehouse,
     checks = build_table_checks(
         "contract",
         [key, AssetKey(["contract", "orders"])],
-        warehouse=warehouse,
         parameters={"max_share": max_share},
+        memory=Memory(warehouse, unknown),
         root=suites,
     )
     model = asset(key=key)(lambda: None)
@@ -297,7 +298,7 @@ def test_the_contract_gate_takes_its_limits_from_the_settings(suites, warehouse,
 
 def test_the_segments_gate_stands_before_publication_and_frees_the_warehouse(suites, warehouse):
     key = AssetKey(["segments", "seg_rfm"])
-    checks = build_table_checks("segments", [key], warehouse=warehouse, parameters={}, root=suites)
+    checks = build_table_checks("segments", [key], parameters={}, memory=Memory(warehouse, unknown), root=suites)
 
     @asset(key=key, partitions_def=DAILY)
     def build() -> None:
@@ -325,7 +326,7 @@ def test_a_table_that_passed_is_looked_at_again_once_it_may_be_another(suites, w
         memory = Memory(warehouse, lambda held, tables: {table: version[table] for table in tables})
         return run(
             [asset(key=key)(lambda: None)],
-            build_table_checks("segments", [key], warehouse=warehouse, parameters={}, memory=memory, root=suites),
+            build_table_checks("segments", [key], parameters={}, memory=memory, root=suites),
         )
 
     assert checked().success
@@ -349,7 +350,7 @@ def test_a_table_that_passed_is_looked_at_again_once_a_table_that_its_suite_name
     memory = Memory(warehouse, lambda held, tables: {table: version[table] for table in tables})
 
     def checked() -> bool:
-        checks = build_table_checks("segments", [key], warehouse=warehouse, parameters={}, memory=memory, root=suites)
+        checks = build_table_checks("segments", [key], parameters={}, memory=memory, root=suites)
         return run([asset(key=key)(lambda: None)], checks).success
 
     assert checked()
@@ -362,10 +363,10 @@ def test_a_table_that_passed_is_looked_at_again_once_a_table_that_its_suite_name
 
 def test_a_suite_for_a_table_that_is_not_built_is_refused(suites, warehouse):
     with pytest.raises(SuiteError, match=r"segments/seg_rfm\.yml: there is no table seg_rfm"):
-        build_table_checks("segments", [], warehouse=warehouse, parameters={}, root=suites)
+        build_table_checks("segments", [], parameters={}, memory=Memory(warehouse, unknown), root=suites)
 
 
 def test_two_tables_of_one_name_are_refused(suites, warehouse):
     keys = [AssetKey(["contract", "raw_reconciliation"]), AssetKey(["quarantine", "raw_reconciliation"])]
     with pytest.raises(ValueError, match="one name"):
-        build_table_checks("contract", keys, warehouse=warehouse, parameters={}, root=suites)
+        build_table_checks("contract", keys, parameters={}, memory=Memory(warehouse, unknown), root=suites)
