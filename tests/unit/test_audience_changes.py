@@ -1,12 +1,14 @@
-"""Who came and who went is the difference of two sets of people. Whom an audience leaves out stands elsewhere."""
+"""Who came and who went since the publication before. Whom an audience leaves out stands elsewhere."""
 
 import csv
 import hashlib
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import duckdb
+import pytest
+from audience_shop import add, audience_tables, emails, file_rows, writer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +22,17 @@ PAIRS = st.tuples(
     st.sampled_from([None, "+491", "+492", "+493"]),
 )
 SETS = st.sets(PAIRS.filter(any), max_size=8)
+
+
+@pytest.fixture
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with audience_tables() as tables:
+        yield tables
+
+
+@pytest.fixture
+def write(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> Callable[..., tuple[Path, dict]]:
+    return writer(connection, tmp_path)
 
 
 @settings(deadline=None, max_examples=40)
@@ -76,3 +89,52 @@ def _set(folder: Path, said: dict, kind: str) -> set[tuple[str | None, ...]]:
             rows = [tuple(cell or None for cell in row) for row in csv.reader(lines)][1:]
     assert len(set(rows)) == len(rows) == said["vips"]["files"][kind]["rows"]
     return set(rows)
+
+
+def test_the_first_time_everybody_is_an_addition(connection, write):
+    add(connection, {"customer_key": "ann"}, {"customer_key": "bob"})
+    folder, _ = write(columns=("first_name",))
+    assert file_rows(folder, "add") == file_rows(folder)
+    assert (folder / "audiences" / "mail" / "vips_remove.csv").read_text() == '"email"\n'
+
+
+def test_a_new_address_is_a_removal_and_an_addition_and_a_new_name_is_neither(connection, write):
+    add(connection, {"customer_key": "ann"}, {"customer_key": "bob"}, {"customer_key": "cleo"})
+    first, _ = write("first", columns=("first_name",))
+    connection.execute("""
+        update segments.int_audience_customer set email = 'new@x.de' where customer_key = 'ann';
+        update segments.int_audience_customer set first_name = 'Robert' where customer_key = 'bob';
+        update segments.int_audience_customer set is_contactable_by_email = false where customer_key = 'cleo'
+    """)
+    second, _ = write("second", previous=first, columns=("first_name", "language"))
+    assert file_rows(second, "add") == [{"email": "new@x.de", "first_name": "Ann", "language": "de"}]
+    assert file_rows(second, "remove") == [{"email": "ann@x.de"}, {"email": "cleo@x.de"}]
+    assert [row["first_name"] for row in file_rows(second)] == ["Robert", "Ann"]
+    third, _ = write("third", previous=second, columns=("first_name", "language"))
+    assert (file_rows(third, "add"), file_rows(third, "remove")) == ([], [])
+
+
+@pytest.mark.parametrize("change", [{"channel": "sms"}, {"destination": "other"}])
+def test_another_channel_or_destination_is_a_new_audience(connection, write, change: dict):
+    add(connection, {"customer_key": "ann"})
+    first, _ = write("first")
+    _, said = write("second", previous=first, **change)
+    assert [said["files"][kind]["rows"] for kind in ("full", "add", "remove")] == [1, 1, 0]
+
+
+def test_another_format_is_the_same_audience(connection, write):
+    add(connection, {"customer_key": "ann"})
+    first, _ = write("first", format="parquet")
+    connection.execute("update segments.int_audience_customer set email = 'new@x.de'")
+    second, _ = write("second", previous=first)
+    assert (emails(second, "add"), emails(second, "remove")) == (["new@x.de"], ["ann@x.de"])
+
+
+def test_after_an_erasure_everybody_is_an_addition_again(connection, write):
+    """It deletes the files of earlier publications, which name the person."""
+    add(connection, {"customer_key": "ann"}, {"customer_key": "bob"})
+    first, _ = write("first")
+    for file in first.rglob("vips_*"):
+        file.unlink()
+    second, _ = write("second", previous=first)
+    assert (len(file_rows(second, "add")), file_rows(second, "remove")) == (2, [])
