@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from dagster_project.errors import WarehouseError
@@ -19,6 +20,7 @@ from dagster_project.ledger import Made, digest, empty, packages_version, python
 from dagster_project.settings import PROJECT_FOLDER
 from dagster_project.sources.config import Source
 from dagster_project.transform.database_errors import quote_no_values
+from dagster_project.transform.increments import Increments, News, inputs_of, is_incremental, to_hold
 from dagster_project.transform.versions import Versions
 from dagster_project.warehouse import open_warehouse
 
@@ -130,13 +132,19 @@ class DbtProject:
         }
         changed = [node_id for node_id in nodes if node_id not in unchanged]
         select = [".".join(self.manifest["nodes"][node_id]["fqn"]) for node_id in changed]
-        return (self.build(select, as_of, on_event) if select else []), unchanged
+        increments = Increments(versions, relations, changed).find()
+        return (self.build(select, as_of, on_event, increments) if select else []), unchanged
 
     def build(
-        self, select: Sequence[str], as_of: str | None = None, on_event: Callable[[Any], None] | None = None
+        self,
+        select: Sequence[str],
+        as_of: str | None = None,
+        on_event: Callable[[Any], None] | None = None,
+        increments: Mapping[str, News] = MappingProxyType({}),
     ) -> Sequence[Any]:
         """Build what `select` names, changed or not, without unit tests, and return dbt's result of each node, failed
-        ones included.
+        ones included. Of the incremental models those in `increments` are brought up to date, the other ones built
+        whole.
 
         The warehouse file is closed afterwards, so that other steps of this process may open it.
 
@@ -148,6 +156,7 @@ class DbtProject:
             **self.vars,
             "home": self.home.folder.as_posix(),
             "threads": self.threads,
+            "increments": {node_id: dict(news) for node_id, news in increments.items()},
             **({"as_of_date": as_of} if as_of else {}),
         }
         parsed = self._parsed
@@ -159,9 +168,14 @@ class DbtProject:
             release_warehouse()
         built = [result.node.unique_id for result in results]
         versions = self._versions(held, built, as_of)
-        is_built = {result.node.unique_id: str(result.status) in {"success", "pass"} for result in results}
+        known: dict[str, str | None] = {**held}
+        for result in results:
+            node, is_built = result.node.unique_id, str(result.status) in {"success", "pass"}
+            known[node] = versions.to_hold(node) if is_built else None
+            if is_incremental(versions, node):
+                known[inputs_of(node)] = to_hold(versions, node, increments) if is_built else None
         with open_warehouse(self.home.warehouse) as warehouse:
-            record(warehouse, {**held, **{node: versions.to_hold(node) if is_built[node] else None for node in built}})
+            record(warehouse, known)
         return results
 
     def made(self, name: str, file: Path, tables: Collection[str], *parts: object) -> Made:

@@ -24,6 +24,23 @@
     {{ return(['exchange_rate', 'raw_table', 'loaded_at', 'landed_as_of', 'row_hash', 'outcome', 'reject_reason']) }}
 {%- endmacro %}
 
+{# A contract column of a staging model that has it, cast to its type: NULL where it is withheld or nobody can mean it. #}
+{% macro contract_value(column, faults) -%}
+    {%- set said = 'cast(' ~ column.name ~ ' as ' ~ column.data_type ~ ')' -%}
+    {%- if column.name in faults | map(attribute='withholds') -%}
+            case
+                {%- for fault in faults if fault.withholds == column.name %}
+                when {{ fault.condition }} then null
+                {%- endfor %}
+                else {{ said }}
+            end
+    {%- elif column.meta.earliest -%}
+            case when {{ said }} >= cast('{{ column.meta.earliest }}' as date) then {{ said }} end
+    {%- else -%}
+        {{ said }}
+    {%- endif -%}
+{%- endmacro %}
+
 {#
   One staging model as contract columns: cast where it has them, typed NULL where it may lack them. A row with
   `_is_deleted` is what landing wrote when the source no longer had the record: deleted, as of then.
@@ -41,20 +58,8 @@
                 {%- set value = 'case when _is_deleted then ' ~ deletions[column.name] ~ ' else ' ~ value ~ ' end' -%}
             {%- endif -%}
             {{ value }} as {{ column.name }},
-        {%- elif column.name in provided and column.name in faults | map(attribute='withholds') -%}
-            case
-                {%- for fault in faults if fault.withholds == column.name %}
-                when {{ fault.condition }} then null
-                {%- endfor %}
-                else cast({{ column.name }} as {{ column.data_type }})
-            end as {{ column.name }},
-        {%- elif column.name in provided and column.meta.earliest -%}
-            case
-                when cast({{ column.name }} as {{ column.data_type }}) >= cast('{{ column.meta.earliest }}' as date)
-                    then cast({{ column.name }} as {{ column.data_type }})
-            end as {{ column.name }},
         {%- elif column.name in provided -%}
-            cast({{ column.name }} as {{ column.data_type }}) as {{ column.name }},
+            {{ contract_value(column, faults) }} as {{ column.name }},
         {%- elif column.meta.required -%}
             {%- do exceptions.raise_compiler_error(
                 relation.identifier ~ ' lacks the column ' ~ column.name ~ ', which every row of ' ~ entity
@@ -68,7 +73,67 @@
         _loaded_at as loaded_at,
         _as_of as landed_as_of,
         {{ 'cast(reject_reason as string)' if 'reject_reason' in provided else 'cast(null as string)' }} as mapping_reason
+    from {{ relation }} as staged
+    where {{ contract_is_touched(columns, provided, faults) }}
+{%- endmacro %}
+
+{# Whether a staging model's row is of a record that may be another one than the contract has. #}
+{% macro contract_is_touched(columns, provided, faults) -%}
+    {%- set values = {} -%}
+    {%- for column in columns if column.name in config.get('unique_key') -%}
+        {%- do values.update({
+            column.name: contract_value(column, faults) if column.name in provided
+            else 'cast(null as ' ~ column.data_type ~ ')'
+        }) -%}
+    {%- endfor -%}
+    {{ only_touched('staged', values=values) }}
+{%- endmacro %}
+
+{#
+  The keys of the records that may have another outcome than the contract has: of rows that arrived, and of those whose
+  parent or whose rate into the shop's currency is another one now.
+#}
+{% macro contract_touched(relations, columns, faults, parent, rate_at) -%}
+    {%- set key = config.get('unique_key') | join(', ') -%}
+    {%- set loads = run_query('select raw_table, max(loaded_at) from ' ~ this ~ ' group by raw_table').rows -%}
+    {%- for relation in relations if news_of(relation) == 'arrivals' %}
+    {%- set provided = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list %}
+    select
+        {%- for column in columns if column.name in config.get('unique_key') %}
+        {{ contract_value(column, faults) if column.name in provided else 'cast(null as ' ~ column.data_type ~ ')' }}
+            as {{ column.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ relation }}
+    where
+        {%- for raw_table, loaded_at in loads %}
+        not (_raw_table = '{{ raw_table }}' and _loaded_at <= cast('{{ loaded_at }}' as timestamp)) {{ 'and' if not loop.last }}
+        {%- else %}
+        true
+        {%- endfor %}
+
+    union all
+    {% endfor %}
+    {%- if parent %}
+    select {{ key }} from {{ this }} as present
+    where exists (
+        select 1 from {{ changes(ref(parent[0] ~ '_rows')) }} as changed
+        where changed.source_system = present.source_system and changed.{{ parent[1] }} = present.{{ parent[1] }}
+    )
+
+    union all
+    {% endif %}
+    {%- if rate_at %}
+    select {{ key }} from {{ this }} as present
+    where exists (
+        select 1 from {{ changes(ref('int_exchange_rate')) }} as changed
+        where
+            changed.from_currency = present.currency
+            and {{ business_date('present.' ~ rate_at) }} between changed.valid_from and changed.valid_to
+    )
+
+    union all
+    {% endif %}
+    select {{ key }} from {{ this }} where false
 {%- endmacro %}
 
 {# The first fault of a row as its reason, else NULL. #}
@@ -151,6 +216,7 @@
                   a column whose value is not to be kept then
 #}
 {% macro contract_rows(entity, key, parent=none, priced=false, rate_at=none, needs_one_of=[], faults=[]) -%}
+    {{- config(materialized='incremental', incremental_strategy='touched_rows', unique_key=['source_system'] + key) -}}
     {%- set relations = [] -%}
     {%- for platform in staging_models(entity) -%}
         {%- do relations.append(ref('stg_' ~ platform ~ '__' ~ entity)) -%}
@@ -164,7 +230,10 @@
         {%- do columns.append(column) -%}
     {%- endfor -%}
     {%- set names = columns | map(attribute='name') | list -%}
-    {%- set has_key = contract_has_key(key, columns, needs_one_of) %}
+    {%- set has_key = contract_has_key(key, columns, needs_one_of) -%}
+    {%- if is_narrowed() -%}
+        {%- call touch() -%}{{ contract_touched(relations, columns, faults, parent, rate_at) }}{%- endcall -%}
+    {%- endif %}
 
 with mapped as (
 

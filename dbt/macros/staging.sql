@@ -33,7 +33,7 @@
 #}
 {% macro contract_shaped(entity) -%}
     {%- set is_used = var('systems', []) | selectattr('platform', 'equalto', 'contract') | list -%}
-    {{- config(enabled=(systems_with('contract', entity) | length > 0 or not is_used)) -}}
+    {{- config(enabled=(systems_with('contract', entity) | length > 0 or not is_used), meta={'rows_of': entity}) -}}
     select * from {{ raw('contract', entity) }} as {{ entity }}
 {%- endmacro %}
 

@@ -1,4 +1,8 @@
 -- one row per currency and rate into the shop's currency, with the days on which it is the one to use
+{{ config(
+    materialized='incremental', incremental_strategy='compared_rows', unique_key=['from_currency', 'valid_from']
+) -}}
+
 with rates as (
 
     select * from {{ ref('exchange_rates') }}

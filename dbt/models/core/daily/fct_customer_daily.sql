@@ -1,13 +1,27 @@
 -- one row per customer, order date and effective date, signed measures
+{{ config(
+    materialized='incremental', incremental_strategy='touched_rows', unique_key=['customer_key', 'order_date']
+) -}}
+
+{%- call touch() %}
+select customer_key, order_date from {{ changes(ref('int_order')) }}
+
+union all
+
+select customer_key, order_date from {{ changes(ref('fct_customer_product_daily')) }}
+{%- endcall -%}
+
 with orders as (
 
-    select * from {{ ref('int_order') }} where not never_posts
+    select * from {{ ref('int_order') }} as orders
+    where not never_posts and {{ only_touched('orders') }}
 
 ),
 
 product_days as (
 
-    select * from {{ ref('fct_customer_product_daily') }}
+    select * from {{ ref('fct_customer_product_daily') }} as product_days
+    where {{ only_touched('product_days') }}
 
 ),
 

@@ -1,7 +1,18 @@
 -- one row per order as known at extraction, valid or not, money in the shop's currency
+{{ config(materialized='incremental', incremental_strategy='touched_rows', unique_key=['order_key']) -}}
+
+{%- call touch() %}
+select order_key from {{ changes(ref('int_order')) }}
+
+union all
+
+select order_key from {{ changes(ref('fct_order_line')) }}
+{%- endcall -%}
+
 with orders as (
 
-    select * from {{ ref('int_order') }}
+    select * from {{ ref('int_order') }} as orders
+    where {{ only_touched('orders') }}
 
 ),
 
@@ -12,8 +23,8 @@ line_totals as (
         count(*) as lines,
         sum(refund_amount) as refund_amount
 
-    from {{ ref('fct_order_line') }}
-    where is_merchandise
+    from {{ ref('fct_order_line') }} as order_lines
+    where is_merchandise and {{ only_touched('order_lines') }}
     group by order_key
 
 ),

@@ -1,7 +1,25 @@
 -- one row per order line as known at extraction, valid or not, money in the shop's currency
+{{ config(materialized='incremental', incremental_strategy='touched_rows', unique_key=['order_line_key']) -}}
+
+{%- call touch() %}
+select {{ hash_key(['source_system', 'order_line_id']) }} as order_line_key from {{ changes(ref('order_lines_rows')) }}
+
+union all
+
+select order_line_key from {{ changes(ref('int_refund_line')) }} where order_line_key is not null
+
+union all
+
+select order_lines.order_line_key
+from {{ ref('int_order_line') }} as order_lines
+inner join (select distinct order_key from {{ changes(ref('int_order')) }}) as orders
+    on orders.order_key = order_lines.order_key
+{%- endcall -%}
+
 with order_lines as (
 
-    select * from {{ ref('int_order_line') }}
+    select * from {{ ref('int_order_line') }} as order_lines
+    where {{ only_touched('order_lines') }}
 
 ),
 

@@ -1,4 +1,6 @@
 -- one row per record that stands for a person, with the customer it belongs to
+{{ config(materialized='incremental', incremental_strategy='compared_rows', unique_key=['record_key']) -}}
+
 with origins as (
 
     select * from {{ ref('int_identity_origin') }}

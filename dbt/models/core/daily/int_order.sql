@@ -1,7 +1,27 @@
 -- one row per order: its customer, its business day, and whether and until when it is valid
+{{ config(materialized='incremental', incremental_strategy='touched_rows', unique_key=['order_key']) -}}
+{%- set order_key = hash_key(['source_system', 'order_id']) -%}
+
+{%- call touch() %}
+select {{ order_key }} as order_key from {{ changes(ref('orders_rows')) }}
+
+union all
+
+select {{ order_key }} from {{ changes(ref('order_lines_rows')) }}
+
+union all
+
+-- orders of records that belong to another customer now
+select {{ order_key }}
+from {{ ref('orders') }} as orders
+inner join (select distinct record_key from {{ changes(ref('int_identity')) }}) as records
+    on records.record_key = {{ person_record_key('orders', 'orders.country') }}
+{%- endcall -%}
+
 with orders as (
 
     select * from {{ ref('orders') }}
+    where {{ only_touched('orders', values={'order_key': order_key}) }}
 
 ),
 
@@ -19,7 +39,8 @@ line_totals as (
         sum(case when is_merchandise then gross_amount else 0 end) as gross_amount,
         sum(case when is_merchandise then discount_amount else 0 end) as discount_amount
 
-    from {{ ref('int_order_line') }}
+    from {{ ref('int_order_line') }} as order_lines
+    where {{ only_touched('order_lines') }}
     group by order_key
 
 ),
@@ -27,7 +48,7 @@ line_totals as (
 keyed as (
 
     select
-        {{ hash_key(['source_system', 'order_id']) }} as order_key,
+        {{ order_key }} as order_key,
         {{ person_record_key('orders', 'orders.country') }} as record_key,
         source_system,
         order_id,

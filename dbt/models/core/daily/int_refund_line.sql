@@ -1,7 +1,25 @@
 -- one row per refund and order line that it falls on; a refund that names no order has one row without line
+{{ config(materialized='incremental', incremental_strategy='touched_rows', unique_key=['refund_key']) -}}
+{%- set refund_key = hash_key(['source_system', 'refund_id']) -%}
+
+{%- call touch() %}
+select {{ refund_key }} as refund_key from {{ changes(ref('refunds_rows')) }}
+
+union all
+
+-- refunds on orders of which a line is another one now
+select {{ refund_key }}
+from {{ ref('refunds') }} as refunds
+where exists (
+    select 1 from {{ changes(ref('order_lines_rows')) }} as changed
+    where changed.source_system = refunds.source_system and changed.order_id = refunds.order_id
+)
+{%- endcall -%}
+
 with refunds as (
 
-    select * from {{ ref('refunds') }} where not is_deleted
+    select * from {{ ref('refunds') }}
+    where not is_deleted and {{ only_touched('refunds', values={'refund_key': refund_key}) }}
 
 ),
 
@@ -15,7 +33,7 @@ keyed as (
 
     select
         *,
-        {{ hash_key(['source_system', 'refund_id']) }} as refund_key,
+        {{ refund_key }} as refund_key,
         case when order_id is not null then {{ hash_key(['source_system', 'order_id']) }} end as order_key,
         {{ business_date('refunded_at') }} as refund_date
 
