@@ -36,7 +36,14 @@ class Settings(BaseSettings):
     warehouse_daily_snapshots: int = Field(
         35, ge=1, description="Snapshots that are kept, the newest, beside those of every month-end."
     )
-    warehouse_threads: int = Field(2, ge=1, description="Threads that dbt and DuckDB use.")
+    warehouse_threads: int = Field(
+        default_factory=lambda: min(8, os.cpu_count() or 1), ge=1, description="Threads that dbt and DuckDB use."
+    )
+    warehouse_memory_mb: int = Field(
+        default_factory=lambda: os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 5_000_000,
+        ge=500,
+        description="Memory in MB that DuckDB uses; what needs more spills into the home. Default a fifth of all.",
+    )
 
     @field_validator("as_of", mode="before")
     @classmethod

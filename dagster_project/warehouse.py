@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster_project.errors import WarehouseError
+from dagster_project.settings import load_settings
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,7 +34,7 @@ def open_warehouse(file: Path) -> "DuckDBPyConnection":
     import duckdb
 
     try:
-        return duckdb.connect(str(file))
+        connection = duckdb.connect(str(file))
     except duckdb.IOException as error:
         holder = HOLDER.search(str(error))
         if holder is None:
@@ -42,6 +43,15 @@ def open_warehouse(file: Path) -> "DuckDBPyConnection":
             f"{file} is open in another program (PID {holder[1]}): close it; only the pipeline opens this file, "
             "BI opens published/marts.duckdb."
         ) from None
+    for name, value in engine_settings().items():
+        connection.execute(f"set {name} = '{value}'")
+    return connection
+
+
+def engine_settings() -> Mapping[str, str | int]:
+    """What DuckDB may use of the machine, as its own settings."""
+    settings = load_settings()
+    return {"threads": settings.warehouse_threads, "memory_limit": f"{settings.warehouse_memory_mb}MB"}
 
 
 def check_as_of(connection: "DuckDBPyConnection", as_of: date, tables: Mapping[str, str]) -> None:

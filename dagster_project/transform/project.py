@@ -22,7 +22,7 @@ from dagster_project.sources.config import Source
 from dagster_project.transform.database_errors import quote_no_values
 from dagster_project.transform.increments import Increments, News, inputs_of, is_incremental, to_hold
 from dagster_project.transform.versions import Versions
-from dagster_project.warehouse import open_warehouse
+from dagster_project.warehouse import engine_settings, open_warehouse
 
 DBT_FOLDER = PROJECT_FOLDER / "dbt"
 
@@ -156,6 +156,7 @@ class DbtProject:
             **self.vars,
             "home": self.home.folder.as_posix(),
             "threads": self.threads,
+            "memory_limit": engine_settings()["memory_limit"],
             "increments": {node_id: dict(news) for node_id, news in increments.items()},
             **({"as_of_date": as_of} if as_of else {}),
         }

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dagster_project import settings
+from dagster_project.warehouse import open_warehouse
 
 
 @pytest.fixture
@@ -30,3 +31,11 @@ def test_a_wrong_value_is_named(with_dotenv: Path):
     with_dotenv.write_text("WAREHOUSE_THREADS=many\n")
     with pytest.raises(settings.SettingsError, match="WAREHOUSE_THREADS"):
         settings.load_settings()
+
+
+def test_the_warehouse_is_opened_with_what_it_may_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WAREHOUSE_THREADS", "3")
+    monkeypatch.setenv("WAREHOUSE_MEMORY_MB", "1024")
+    with open_warehouse(tmp_path / "warehouse.duckdb") as warehouse:
+        said = warehouse.execute("select current_setting('threads'), current_setting('memory_limit')").fetchone()
+    assert said == (3, "976.5 MiB")  # 1,024,000,000 bytes
