@@ -1,13 +1,46 @@
 -- one row per visit, product view or search, with the customer behind it where known
+{{ config(materialized='incremental', incremental_strategy='touched_rows', unique_key=['browse_event_key']) -}}
+{%- set browse_event_key = hash_key(['source_system', 'event_id']) -%}
+{%- set record_key = customer_record_key('source_system', 'customer_id') -%}
+{%- set email_key = hash_key(["'email'", normalised_email('email')]) -%}
+
+{%- call touch() %}
+-- events that are others now or may be of another customer, and all other events of their visitors
+with touched as (
+
+    select * from {{ changes(ref('browse_events_rows')) }}
+
+    union all
+
+    select * from {{ ref('browse_events') }}
+    where
+        {{ record_key }} in (select record_key from {{ changes(ref('int_identity')) }})
+        or {{ email_key }} in (select email_key from {{ changes(ref('int_email_customer')) }})
+
+)
+
+select {{ browse_event_key }} as browse_event_key from touched
+
+union all
+
+select {{ browse_event_key }}
+from {{ ref('browse_events') }} as browse_events
+where exists (
+    select 1 from touched
+    where touched.source_system = browse_events.source_system and touched.visitor_id = browse_events.visitor_id
+)
+{%- endcall -%}
+
 with browse_events as (
 
     select
         *,
-        {{ customer_record_key('source_system', 'customer_id') }} as record_key,
-        {{ hash_key(["'email'", normalised_email('email')]) }} as email_key
+        {{ browse_event_key }} as browse_event_key,
+        {{ record_key }} as record_key,
+        {{ email_key }} as email_key
 
-    from {{ ref('browse_events') }}
-    where not is_deleted
+    from {{ ref('browse_events') }} as browse_events
+    where not is_deleted and {{ only_touched('browse_events', values={'browse_event_key': browse_event_key}) }}
 
 ),
 
@@ -56,7 +89,7 @@ visitors as (
 final as (
 
     select
-        {{ hash_key(['named.source_system', 'named.event_id']) }} as browse_event_key,
+        named.browse_event_key,
         coalesce(named.named_customer_key, visitors.customer_key) as customer_key,
         named.source_system,
         named.event_id,

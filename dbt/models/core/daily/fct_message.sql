@@ -1,7 +1,31 @@
 -- one row per message event of a customer, machine opens marked
+{{ config(materialized='incremental', incremental_strategy='touched_rows', unique_key=['message_event_key']) -}}
+{%- set message_event_key = hash_key(['source_system', 'message_event_id']) -%}
+
+{%- call touch() %}
+select {{ message_event_key }} as message_event_key from {{ changes(ref('messages_rows')) }}
+
+union all
+
+select {{ message_event_key }}
+from {{ ref('messages') }} as messages
+where exists (
+    select 1 from {{ changes(ref('campaigns_rows')) }} as changed
+    where changed.source_system = messages.source_system and changed.campaign_id = messages.campaign_id
+)
+
+union all
+
+-- messages to records that belong to another customer now
+select {{ message_event_key }}
+from (select *, {{ contacted_record_key() }} as record_key from {{ ref('messages') }}) as messages
+where record_key in (select record_key from {{ changes(ref('int_identity')) }})
+{%- endcall -%}
+
 with messages as (
 
-    select * from {{ ref('messages') }} where not is_deleted
+    select * from {{ ref('messages') }} as messages
+    where not is_deleted and {{ only_touched('messages', values={'message_event_key': message_event_key}) }}
 
 ),
 
@@ -21,6 +45,7 @@ keyed as (
 
     select
         *,
+        {{ message_event_key }} as message_event_key,
         {{ contacted_record_key() }} as record_key
 
     from messages
@@ -30,7 +55,7 @@ keyed as (
 final as (
 
     select
-        {{ hash_key(['keyed.source_system', 'keyed.message_event_id']) }} as message_event_key,
+        keyed.message_event_key,
         identity.customer_key,
         keyed.source_system,
         keyed.message_event_id,

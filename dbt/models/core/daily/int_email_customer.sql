@@ -1,4 +1,6 @@
 -- one row per e-mail that belongs to one customer
+{{ config(materialized='incremental', incremental_strategy='compared_rows', unique_key=['email_key']) -}}
+
 with links as (
 
     select * from {{ ref('int_identity_link') }}
