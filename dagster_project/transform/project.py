@@ -19,6 +19,7 @@ from dagster_project.ledger import Made, digest, empty, packages_version, python
 from dagster_project.settings import PROJECT_FOLDER
 from dagster_project.sources.config import Source
 from dagster_project.transform.database_errors import quote_no_values
+from dagster_project.transform.selection import selection
 from dagster_project.transform.versions import Versions
 from dagster_project.warehouse import open_warehouse
 
@@ -129,7 +130,7 @@ class DbtProject:
             )
         }
         changed = [node_id for node_id in nodes if node_id not in unchanged]
-        select = [".".join(self.manifest["nodes"][node_id]["fqn"]) for node_id in changed]
+        select = selection(self.manifest, changed)
         return (self.build(select, as_of, on_event) if select else []), unchanged
 
     def build(
