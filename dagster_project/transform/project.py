@@ -101,10 +101,15 @@ class DbtProject:
 
         Raises TransformError where the project cannot be parsed.
         """
-        path = self.target / "manifest.json"
-        if not path.exists():
-            return self._parsed.writable_manifest().to_dict(omit_none=False)
-        return json.loads(path.read_text())
+        if not self._written_manifest.exists():
+            parsed = self._parsed  # which writes it, unless another home of this process had it parsed
+            if not self._written_manifest.exists():
+                return parsed.writable_manifest().to_dict(omit_none=False)
+        return json.loads(self._written_manifest.read_text())
+
+    @property
+    def _written_manifest(self) -> Path:
+        return self.target / "manifest.json"
 
     def refresh(
         self, nodes: Collection[str], as_of: str | None = None, on_event: Callable[[Any], None] | None = None
@@ -210,7 +215,9 @@ class DbtProject:
     def _parsed(self) -> Any:
         """dbt's own manifest object; one serves every home of this process."""
         if self.digest not in _parsed_manifests:
-            _parsed_manifests[self.digest] = self._invoke(["parse"], self.vars)
+            is_written = self._written_manifest.exists()
+            arguments = ["parse", *(["--no-write-json"] if is_written else [])]
+            _parsed_manifests[self.digest] = self._invoke(arguments, self.vars)
         return _parsed_manifests[self.digest]
 
     def _invoke(
