@@ -21,6 +21,7 @@ from dagster_project.settings import PROJECT_FOLDER
 from dagster_project.sources.config import Source
 from dagster_project.transform.database_errors import quote_no_values
 from dagster_project.transform.increments import Increments, News, inputs_of, is_incremental, to_hold
+from dagster_project.transform.selection import selection
 from dagster_project.transform.versions import Versions
 from dagster_project.warehouse import engine_settings, open_warehouse
 
@@ -102,10 +103,15 @@ class DbtProject:
 
         Raises TransformError where the project cannot be parsed.
         """
-        path = self.target / "manifest.json"
-        if not path.exists():
-            return self._parsed.writable_manifest().to_dict(omit_none=False)
-        return json.loads(path.read_text())
+        if not self._written_manifest.exists():
+            parsed = self._parsed  # which writes it, unless another home of this process had it parsed
+            if not self._written_manifest.exists():
+                return parsed.writable_manifest().to_dict(omit_none=False)
+        return json.loads(self._written_manifest.read_text())
+
+    @property
+    def _written_manifest(self) -> Path:
+        return self.target / "manifest.json"
 
     def refresh(
         self, nodes: Collection[str], as_of: str | None = None, on_event: Callable[[Any], None] | None = None
@@ -131,7 +137,7 @@ class DbtProject:
             )
         }
         changed = [node_id for node_id in nodes if node_id not in unchanged]
-        select = [".".join(self.manifest["nodes"][node_id]["fqn"]) for node_id in changed]
+        select = selection(self.manifest, changed)
         increments = Increments(versions, relations, changed).find()
         return (self.build(select, as_of, on_event, increments) if select else []), unchanged
 
@@ -224,7 +230,9 @@ class DbtProject:
     def _parsed(self) -> Any:
         """dbt's own manifest object; one serves every home of this process."""
         if self.digest not in _parsed_manifests:
-            _parsed_manifests[self.digest] = self._invoke(["parse"], self.vars)
+            is_written = self._written_manifest.exists()
+            arguments = ["parse", *(["--no-write-json"] if is_written else [])]
+            _parsed_manifests[self.digest] = self._invoke(arguments, self.vars)
         return _parsed_manifests[self.digest]
 
     def _invoke(
