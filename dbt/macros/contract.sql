@@ -42,13 +42,13 @@
 {%- endmacro %}
 
 {#
-  One staging model as contract columns: cast where it has them, typed NULL where it may lack them. A row with
-  `_is_deleted` is what landing wrote when the source no longer had the record: deleted, as of then.
+  One staging model, which has the columns `provided`, as contract columns: cast where it has them, typed NULL where it
+  may lack them. A row with `_is_deleted` is what landing wrote when the source no longer had the record: deleted, as of
+  then.
 #}
-{% macro contract_select(relation, entity, columns, faults) -%}
+{% macro contract_select(relation, provided, entity, columns, faults) -%}
     {%- set unless_said = {'updated_at': '_loaded_at', 'is_deleted': 'false'} -%}
     {%- set deletions = {'updated_at': '_loaded_at', 'is_deleted': 'true'} -%}
-    {%- set provided = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
     select
     {%- for column in columns %}
         {% if column.name in unless_said -%}
@@ -93,15 +93,16 @@
   The keys of the records that may have another outcome than the contract has: of rows that arrived, and of those whose
   parent or whose rate into the shop's currency is another one now.
 #}
-{% macro contract_touched(relations, columns, faults, parent, rate_at) -%}
+{% macro contract_touched(relations, provided, columns, faults, parent, rate_at) -%}
     {%- set key = config.get('unique_key') | join(', ') -%}
     {%- set loads = run_query('select raw_table, max(loaded_at) from ' ~ this ~ ' group by raw_table').rows -%}
     {%- for relation in relations if news_of(relation) == 'arrivals' %}
-    {%- set provided = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list %}
     select
         {%- for column in columns if column.name in config.get('unique_key') %}
-        {{ contract_value(column, faults) if column.name in provided else 'cast(null as ' ~ column.data_type ~ ')' }}
-            as {{ column.name }}{{ ',' if not loop.last }}
+        {{
+            contract_value(column, faults) if column.name in provided[relation.identifier]
+            else 'cast(null as ' ~ column.data_type ~ ')'
+        }} as {{ column.name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ relation }}
     where
@@ -231,14 +232,19 @@
     {%- endfor -%}
     {%- set names = columns | map(attribute='name') | list -%}
     {%- set has_key = contract_has_key(key, columns, needs_one_of) -%}
+    {%- set provided = {} -%}
+    {%- for relation in relations -%}
+        {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | map('lower') | list -%}
+        {%- do provided.update({relation.identifier: found}) -%}
+    {%- endfor -%}
     {%- if is_narrowed() -%}
-        {%- call touch() -%}{{ contract_touched(relations, columns, faults, parent, rate_at) }}{%- endcall -%}
+        {%- call touch() -%}{{ contract_touched(relations, provided, columns, faults, parent, rate_at) }}{%- endcall -%}
     {%- endif %}
 
 with mapped as (
 
     {% for relation in relations -%}
-    {{ contract_select(relation, entity, columns, faults) }}
+    {{ contract_select(relation, provided[relation.identifier], entity, columns, faults) }}
     {%- if not loop.last %}
 
     union all
