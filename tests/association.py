@@ -57,7 +57,7 @@ def _lowest_share(successes: int, trials: int) -> float:
 def assert_published_rules(run: Run, min_orders: int) -> int:
     """Hold the published rules of that many orders or more against those of the run's baskets; how many they are."""
     baskets = run.warehouse_query(f"""
-        select order_key, product_key from segments.int_order_product
+        select order_key, product_key from core.int_order_product
         where basket_place <= {VARS["cross_sell_max_products"]}
     """)
     expected = rules(baskets, min_orders)
@@ -89,7 +89,7 @@ def assert_baskets(run: Run) -> None:
     kept = sold[(sold["gross_amount"] > 0) & ~went_back][["order_key", "product_key"]].drop_duplicates()
     most = VARS["cross_sell_max_products"]
     baskets = run.warehouse_query(f"""
-        select order_key, product_key from segments.int_order_product where basket_place <= {most}
+        select order_key, product_key from core.int_order_product where basket_place <= {most}
     """)
     assert len(baskets.merge(kept)) == len(baskets) == len(baskets.drop_duplicates())
     sizes = kept.groupby("order_key").size().clip(upper=most)
