@@ -28,10 +28,12 @@ SUGGESTION_MODELS = ["seg_category_affinity", "path:models/segments/suggestions"
 SIZES = """
     select
         (select count(*) from segments.cross_sell_rule) as rules,
-        (select max(basket_place) from core.int_order_product) as products_in_the_largest_basket,
+        (
+            select max(n) from (select count(*) as n from core.int_order_product where is_kept group by order_number)
+        ) as products_in_the_largest_basket,
         (
             select sum(n * (n - 1) // 2)
-            from (select least(max(basket_place), 50) as n from core.int_order_product group by order_key)
+            from (select count(*) as n from core.int_order_product where is_in_basket group by order_number)
         ) as pairs_in_baskets,
         (select count(*) from segments.int_product_neighbour) as neighbours,
         (select count(*) from segments.seg_recommendation) as recommendations
@@ -42,7 +44,10 @@ SIZES = """
 HIT_RATES = f"""
 with bought as (
     select customer_key, product_key, days_bought, last_order_date
-    from core.int_customer_product where is_kept
+    from core.int_customer_product
+    inner join core.int_customer_number using (customer_number)
+    inner join core.int_product_number using (product_number)
+    where is_kept
 ),
 products as (select product_key, orders from core.int_sold_product where is_available),
 december as (
@@ -57,8 +62,10 @@ december as (
         and lines.order_date > date '{AS_OF}'
 ),
 recent as (
-    select product_key, count(distinct order_key) as orders
-    from core.int_order_product where is_kept and order_date > date '{AS_OF}' - 30
+    select product_key, count(*) as orders
+    from core.int_order_product
+    inner join core.int_product_number using (product_number)
+    where is_kept and order_date > date '{AS_OF}' - 30
     group by product_key
 ),
 popular as (

@@ -1,7 +1,7 @@
 """Recommendations as Dagster assets: what is bought alike, and what each customer is recommended, as of a date.
 
-Reads core.int_customer_interest, int_customer_product, int_customer_number and int_sold_product, writes
-exchange/product_neighbour.parquet and recommendation.parquet, which dbt puts into words. The computation and the rules
+Reads core.int_customer_interest, int_customer_product and int_sold_product, writes exchange/product_neighbour.parquet
+and recommendation.parquet, which dbt puts into words. The computation and the rules
 stand beside this file.
 """
 
@@ -43,14 +43,13 @@ NEIGHBOUR, RECOMMENDATION = exchange_key("product_neighbour"), exchange_key("rec
 TABLES = (
     "core.int_customer_interest",
     "core.int_customer_product",
-    "core.int_customer_number",
     "core.int_sold_product",
 )
 # The gate is on the customer facts: who does not pass it is recommended nothing.
 FACTS = "core.fct_customer"
 CUSTOMERS_AT_ONCE = 250_000
 ROW_GROUP = 122_880
-LAST_CUSTOMER = "select coalesce(max(customer_number), 0) from core.int_customer_number"
+LAST_CUSTOMER = "select coalesce(max(customer_number), 0) from core.int_customer_interest"
 PRODUCTS = "select product_number, is_available from core.int_sold_product order by product_number"
 BOUGHT = """
     select customer_number as customer, product_number as product
@@ -75,15 +74,14 @@ INTERESTS = """
 """
 OWNED = """
     select
-        customers.customer_number - $first as customer,
+        bought.customer_number - $first as customer,
         products.product_number as product,
         bought.is_kept and products.is_repeat_purchase as is_worth_repeating,
         bought.days_bought,
         bought.last_order_date - date '1970-01-01' as last_order_date
     from core.int_customer_product as bought
-    inner join core.int_customer_number as customers on customers.customer_key = bought.customer_key
-    inner join core.int_sold_product as products on products.product_key = bought.product_key
-    where customers.customer_number >= $first and customers.customer_number < $end
+    inner join core.int_sold_product as products on products.product_number = bought.product_number
+    where bought.customer_number >= $first and bought.customer_number < $end
     order by customer, product
 """
 SCHEMA = {

@@ -18,12 +18,9 @@ RULES = load_rules(DBT_FOLDER)
 WEIGHTS = {"bought": 1_000_000, "likes": 500_000, "viewed": 200_000}
 TABLES = """
     create schema core;
-    create table core.int_customer_number (customer_key varchar, customer_number int);
-    create table core.int_sold_product (
-        product_key varchar, product_number int, is_available boolean, is_repeat_purchase boolean
-    );
+    create table core.int_sold_product (product_number int, is_available boolean, is_repeat_purchase boolean);
     create table core.int_customer_product (
-        customer_key varchar, product_key varchar, is_kept boolean, days_bought int, last_order_date date
+        customer_number int, product_number int, is_kept boolean, days_bought int, last_order_date date
     );
     create table core.int_customer_interest (
         customer_number int, product_number int, did varchar, interest decimal(9, 6), place int, bought_place int
@@ -38,18 +35,13 @@ def warehouse() -> duckdb.DuckDBPyConnection:
         yield connection
 
 
-def _fill(warehouse, customers, products, bought, interests) -> None:
-    """Customers and products by number; products say whether they can be had and are bought again; `bought` says kept,
+def _fill(warehouse, products, bought, interests) -> None:
+    """By numbers of customers and products; products say whether they can be had and bought again, `bought` says kept,
     days and date, `interests` kind, place and place among the bought."""
-    for number in customers:
-        warehouse.execute("insert into core.int_customer_number values (?, ?)", [f"c{number}", number])
-    for number, (is_available, is_repeat) in products.items():
-        values = [f"p{number}", number, is_available, is_repeat]
-        warehouse.execute("insert into core.int_sold_product values (?, ?, ?, ?)", values)
-    for (customer, product), row in bought.items():
-        warehouse.execute(
-            "insert into core.int_customer_product values (?, ?, ?, ?, ?)", [f"c{customer}", f"p{product}", *row]
-        )
+    for number, said in products.items():
+        warehouse.execute("insert into core.int_sold_product values (?, ?, ?)", [number, *said])
+    for pair, row in bought.items():
+        warehouse.execute("insert into core.int_customer_product values (?, ?, ?, ?, ?)", [*pair, *row])
     for (customer, product), (did, place, bought_place) in interests.items():
         warehouse.execute(
             "insert into core.int_customer_interest values (?, ?, ?, ?, ?, ?)",
@@ -77,7 +69,7 @@ def test_neighbours_are_by_cosine_and_have_two_common_buyers(warehouse, tmp_path
     rules = RULES.model_copy(update={"recommendation_products": 2, "recommendation_min_common_buyers": 2})
     places = {(1, 1): 2, (1, 2): 1, (1, 3): 3, (2, 1): 1, (2, 2): 2, (3, 2): 1, (3, 3): 2}
     interests = {pair: ("bought", place, place) for pair, place in places.items()}
-    _fill(warehouse, [1, 2, 3], dict.fromkeys([1, 2, 3], (True, False)), {}, interests)
+    _fill(warehouse, dict.fromkeys([1, 2, 3], (True, False)), {}, interests)
     assert write_recommendations(warehouse, tmp_path, rules)[0] == 2
     assert _written(tmp_path)[0] == [(1, 2, 2, 816496581, 1), (2, 1, 2, 816496581, 1)]
 
@@ -90,7 +82,7 @@ def test_nobody_and_nothing(warehouse, tmp_path: Path):
 def test_a_kind_of_interest_without_weight_still_votes(warehouse, tmp_path: Path):
     """Two who bought both make 1 and 2 alike; who only viewed 1, at no weight, is recommended 2 with score 0."""
     both = {(customer, product): ("bought", product, product) for customer in (1, 2) for product in (1, 2)}
-    _fill(warehouse, [1, 2, 3], dict.fromkeys([1, 2], (True, False)), {}, {**both, (3, 1): ("viewed", 1, None)})
+    _fill(warehouse, dict.fromkeys([1, 2], (True, False)), {}, {**both, (3, 1): ("viewed", 1, None)})
     warehouse.execute("update core.int_customer_interest set interest = 0 where did = 'viewed'")
     write_recommendations(warehouse, tmp_path, RULES)
     assert [row for row in _written(tmp_path)[1] if row[0] == 3] == [(3, "new", 1, 2, 0, 1, "viewed", 0)]
@@ -112,7 +104,7 @@ def test_as_a_slow_computation_says(warehouse, tmp_path: Path, seed: int):
             if did == "bought" or chance.random() < 0.2:
                 day = date(2026, 6, chance.randint(1, 3))
                 bought[customer, product] = (did == "bought", chance.randint(1, 2), day)
-    _fill(warehouse, customers, products, bought, interests)
+    _fill(warehouse, products, bought, interests)
     write_recommendations(warehouse, tmp_path, rules)
     assert _written(tmp_path) == _slowly(products, bought, interests, rules)
 

@@ -1,7 +1,7 @@
 -- one row per customer and product that is sold often enough and that they bought, like or viewed lately
 with customers as (
 
-    select * from {{ ref('int_customer_number') }}
+    select * from {{ ref('int_customer_number') }} where is_known
 
 ),
 
@@ -29,15 +29,9 @@ kinds as (
 
 ),
 
-shown as (
+named as (
 
-    select customer_key, product_key, last_order_date as shown_date, 'bought' as did
-    from {{ ref('int_customer_product') }}
-    where is_kept
-
-    union all
-
-    select customer_key, product_key, added_date, 'likes'
+    select customer_key, product_key, added_date as shown_date, 'likes' as did
     from {{ ref('fct_favourite') }}
     where
         added_date <= {{ as_of_date() }}
@@ -51,21 +45,36 @@ shown as (
 
 ),
 
+shown as (
+
+    select customer_number, product_number, last_order_date as shown_date, 'bought' as did
+    from {{ ref('int_customer_product') }}
+    where is_kept
+
+    union all
+
+    select customers.customer_number, products.product_number, named.shown_date, named.did
+    from named
+    inner join customers on customers.customer_key = named.customer_key
+    inner join products on products.product_key = named.product_key
+
+),
+
 -- the strongest kind speaks for the product
 interests as (
 
     select
-        customers.customer_number,
-        products.product_number,
+        shown.customer_number,
+        shown.product_number,
         min(kinds.strength) as strength,
         max(shown.shown_date) as shown_date,
         max(case when shown.did = 'bought' then shown.shown_date end) as bought_date
 
     from shown
-    inner join customers on customers.customer_key = shown.customer_key
-    inner join products on products.product_key = shown.product_key
+    inner join customers on customers.customer_number = shown.customer_number
+    inner join products on products.product_number = shown.product_number
     inner join kinds on kinds.did = shown.did
-    group by customers.customer_number, products.product_number
+    group by shown.customer_number, shown.product_number
 
 ),
 
