@@ -15,6 +15,8 @@ import duckdb
 
 from benchmarks.stages import THREADS, build, timed
 from dagster_project.home import Home
+from dagster_project.recommendation.assets import write_recommendations
+from dagster_project.recommendation.rules import load_rules
 from dagster_project.settings import Settings
 from dagster_project.sources.config import load_source
 from dagster_project.transform.project import DBT_FOLDER, DbtProject, dbt_vars
@@ -22,14 +24,16 @@ from dagster_project.warehouse import open_warehouse
 
 SOURCE, AS_OF = "complete_journey", "2017-11-30"
 SUGGESTED = 10
-SUGGESTION_MODELS = ["int_order_line_as_of", "seg_category_affinity", "path:models/segments/suggestions"]
+SUGGESTION_MODELS = ["seg_category_affinity", "path:models/segments/suggestions"]
 SIZES = """
     select
         (select count(*) from segments.cross_sell_rule) as rules,
-        (select max(basket_place) from segments.int_order_product) as products_in_the_largest_basket,
+        (
+            select max(n) from (select count(*) as n from core.int_order_product where is_kept group by order_number)
+        ) as products_in_the_largest_basket,
         (
             select sum(n * (n - 1) // 2)
-            from (select least(max(basket_place), 50) as n from segments.int_order_product group by order_key)
+            from (select count(*) as n from core.int_order_product where is_in_basket group by order_number)
         ) as pairs_in_baskets,
         (select count(*) from segments.int_product_neighbour) as neighbours,
         (select count(*) from segments.seg_recommendation) as recommendations
@@ -40,9 +44,12 @@ SIZES = """
 HIT_RATES = f"""
 with bought as (
     select customer_key, product_key, days_bought, last_order_date
-    from segments.int_customer_product where is_kept
+    from core.int_customer_product
+    inner join core.int_customer_number using (customer_number)
+    inner join core.int_product_number using (product_number)
+    where is_kept
 ),
-products as (select product_key, orders from segments.int_sold_product where is_available),
+products as (select product_key, orders from core.int_sold_product where is_available),
 december as (
     select distinct
         lines.customer_key, lines.product_key,
@@ -55,8 +62,10 @@ december as (
         and lines.order_date > date '{AS_OF}'
 ),
 recent as (
-    select product_key, count(distinct order_key) as orders
-    from segments.int_order_product where is_kept and order_date > date '{AS_OF}' - 30
+    select product_key, count(*) as orders
+    from core.int_order_product
+    inner join core.int_product_number using (product_number)
+    where is_kept and order_date > date '{AS_OF}' - 30
     group by product_key
 ),
 popular as (
@@ -118,6 +127,10 @@ def main() -> None:
         source = load_source(Settings(source=SOURCE, warehouse_home=home.folder))
         project = DbtProject(DBT_FOLDER, home, dbt_vars(source), THREADS)
         timed("parsed, before any model", lambda: build(project, "segment_catalog", as_of=AS_OF))
+        timed("purchases", lambda: build(project, "path:models/core/purchases", as_of=AS_OF))
+        with open_warehouse(home.warehouse) as warehouse:
+            rules = load_rules(DBT_FOLDER)
+            timed("recommendations", lambda: write_recommendations(warehouse, home.exchange, rules))
         timed("affinity and suggestions", lambda: build(project, *SUGGESTION_MODELS, as_of=AS_OF))
         with open_warehouse(home.warehouse) as warehouse:
             duckdb.sql(SIZES, connection=warehouse).show()

@@ -14,6 +14,7 @@ from dagster_project.progress import progress
 from dagster_project.publish.assets import build_publish_assets
 from dagster_project.publish.audience_config import load_audiences, merge_fields
 from dagster_project.quality.checks import Memory, build_raw_checks, build_table_checks
+from dagster_project.recommendation.assets import build_recommendation_asset
 from dagster_project.settings import Settings, load_settings
 from dagster_project.sources.assets import build_raw_assets
 from dagster_project.sources.config import load_source
@@ -39,12 +40,14 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     dbt_stages = build_dbt_assets(project, translator, daily, past_date)
     contract_stage, identity_stage, core_stage, as_of_stage, segment_stage, insight_stage = dbt_stages
     prediction_assets = build_prediction_assets(project, home, daily)
+    recommendation_asset = build_recommendation_asset(project, home, daily)
     segments = {segment.name: segment.for_each for segment in load_catalogue(dbt_folder)}
     audiences = load_audiences(settings, source, segments, merge_fields(project.manifest))
     publish_assets = build_publish_assets(project, home, daily, settings.warehouse_daily_snapshots, audiences)
     experiment_asset = build_experiment_asset(project, home, daily, source.experiments)
     as_of_group = [
-        as_of_stage, *prediction_assets, segment_stage, experiment_asset, insight_stage, *publish_assets,
+        as_of_stage, *prediction_assets, recommendation_asset, segment_stage, experiment_asset, insight_stage,
+        *publish_assets,
     ]  # fmt: skip
     memory = Memory(home.warehouse, project.table_versions)
     gate = {"pool": WRITER_POOL, "parameters": parameters, "memory": memory}

@@ -1,5 +1,5 @@
-"""The snapshot of a date without the rest of a run: the models that it is made of, the prediction, and the gates;
-and the draw of experiments that start the day after.
+"""The snapshot of a date without the rest of a run: the models that it is made of, the prediction, the
+recommendations, and the gates; and the draw of experiments that start the day after.
 
 A run computes so what it was asked for beside its own date, the last one: of those dates nothing is published, and
 history reads snapshots. What the models say stands in dbt/, what the gates expect in expectations/.
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from dagster_project.quality.suites import Suite
 
 # What ends up in a snapshot, and what the gates of its stages look at besides.
-FACTS = [f"+{model},tag:as_of_stage" for model in ("customer_segments", "int_purchase_history", "money_reconciliation")]
+ENDS = ("customer_segments", "int_purchase_history", "int_customer_interest", "money_reconciliation")
+FACTS = [f"+{model},tag:as_of_stage" for model in ENDS]
 ADDRESSES = ["+int_customer_address,tag:as_of_stage"]
 SEGMENTS = ["+customer_segments,tag:segment_stage"]
 
@@ -48,12 +49,14 @@ def build_past_date(
     def write_past_date(as_of: date) -> int:
         from dagster_project.prediction.assets import refresh_prediction
         from dagster_project.publish.snapshots import write_snapshot
+        from dagster_project.recommendation.assets import refresh_recommendations
         from dagster_project.warehouse import open_warehouse
 
         due = [experiment for experiment in experiments if experiment.eve == as_of]
         check_experiments(due, project.folder)
         _build(project, FACTS + ADDRESSES if due else FACTS, "core", suites("core"), as_of)
         refresh_prediction(project, home, as_of)
+        refresh_recommendations(project, home, as_of)
         _build(project, SEGMENTS, "segments", suites("segments"), as_of)
         _, rows = write_snapshot(home, as_of)
         with open_warehouse(home.warehouse) as warehouse:

@@ -18,9 +18,9 @@ KEYS = ["product_key", "suggested_product_key"]
 
 
 def rules(baskets: pd.DataFrame, min_orders: int) -> pd.DataFrame:
-    """The rules that stand on `min_orders` orders or more, from one row per order_key and product_key."""
-    orders = baskets["order_key"].astype("category").cat.codes
-    is_frequent = baskets.groupby("product_key")["order_key"].transform("size") >= min_orders
+    """The rules that stand on `min_orders` orders or more, from one row per order_number and product_key."""
+    orders = baskets["order_number"].astype("category").cat.codes
+    is_frequent = baskets.groupby("product_key")["order_number"].transform("size") >= min_orders
     products = baskets["product_key"][is_frequent].astype("category")
     bought = np.zeros((orders.max() + 1, products.nunique()), dtype=bool)
     bought[orders[is_frequent], products.cat.codes] = True
@@ -56,9 +56,11 @@ def _lowest_share(successes: int, trials: int) -> float:
 
 def assert_published_rules(run: Run, min_orders: int) -> int:
     """Hold the published rules of that many orders or more against those of the run's baskets; how many they are."""
-    baskets = run.warehouse_query(f"""
-        select order_key, product_key from segments.int_order_product
-        where basket_place <= {VARS["cross_sell_max_products"]}
+    baskets = run.warehouse_query("""
+        select order_number, product_key
+        from core.int_order_product
+        inner join core.int_product_number using (product_number)
+        where is_in_basket
     """)
     expected = rules(baskets, min_orders)
     published = run.query(f"""
@@ -88,8 +90,17 @@ def assert_baskets(run: Run) -> None:
     went_back = (sold["refund_amount"] > 0) & (sold["refund_amount"] >= sold["paid"])
     kept = sold[(sold["gross_amount"] > 0) & ~went_back][["order_key", "product_key"]].drop_duplicates()
     most = VARS["cross_sell_max_products"]
+    # Orders are numbered by their keys.
     baskets = run.warehouse_query(f"""
-        select order_key, product_key from segments.int_order_product where basket_place <= {most}
+        select orders.order_key, products.product_key
+        from core.int_order_product as baskets
+        inner join core.int_product_number as products using (product_number)
+        inner join (
+            select order_key, row_number() over (order by order_key) as order_number
+            from core.int_order
+            where order_date <= date '{run.as_of}' and (invalid_from is null or invalid_from > date '{run.as_of}')
+        ) as orders using (order_number)
+        where baskets.is_in_basket
     """)
     assert len(baskets.merge(kept)) == len(baskets) == len(baskets.drop_duplicates())
     sizes = kept.groupby("order_key").size().clip(upper=most)

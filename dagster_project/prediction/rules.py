@@ -5,15 +5,10 @@ The values stand there and nowhere else; what they decide stands in fitting.py a
 
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from dagster_project.errors import WarehouseError
 from dagster_project.prediction.buying import Process
-
-
-class RulesError(WarehouseError):
-    """A var of the prediction is missing or cannot be used; the message names it."""
+from dagster_project.rules import read_rules
 
 
 class Rules(BaseModel):
@@ -45,9 +40,4 @@ def load_rules(dbt_folder: Path) -> Rules:
 
     Raises RulesError where a var is missing or of the wrong kind.
     """
-    variables = yaml.safe_load((dbt_folder / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    try:
-        return Rules.model_validate(variables)
-    except ValidationError as error:
-        faults = "; ".join(": ".join([*map(str, fault["loc"]), fault["msg"]]) for fault in error.errors())
-        raise RulesError(f"The vars of dbt/dbt_project.yml cannot be read: {faults}.") from None
+    return read_rules(Rules, dbt_folder)

@@ -10,13 +10,16 @@
     cast('{{ var("as_of_date", "1970-01-01") if not execute else var("as_of_date") }}' as date)
 {%- endmacro %}
 
-{# md5 of the parts as text; a NULL part differs from an empty one. #}
+{#
+  md5 of the parts as text; a NULL part differs from an empty one. Joined in one go: with || many parts are copied once
+  for each of them.
+#}
 {% macro hash_key(parts) -%}
-    md5(
+    md5(concat_ws('|'
         {%- for part in parts -%}
-        coalesce(cast({{ part }} as string), '~') {%- if not loop.last %} || '|' || {% endif -%}
+        , coalesce(cast({{ part }} as string), '~')
         {%- endfor -%}
-    )
+    ))
 {%- endmacro %}
 
 {% macro money(value) %}cast({{ value }} as decimal(18, 4)){% endmacro %}

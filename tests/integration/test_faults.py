@@ -124,6 +124,7 @@ def test_no_raw_row_is_lost(faulty_shop):
 AFTER_CORE = {
     "exchange__prediction",
     "exchange__prediction_backtest",
+    "exchange__recommendation",
     "segment_stage",
     "published__snapshot",
     "published__marts",

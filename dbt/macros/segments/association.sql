@@ -36,6 +36,3 @@
 
 {# A share as a person reads it: 34 %. #}
 {% macro percent(share) %}cast(cast(round({{ share }} * 100, 0) as int) as string) || ' %'{% endmacro %}
-
-{# What a product that somebody showed interest in says for one that is bought like it. #}
-{% macro vote(cosine, interest) %}cast(round({{ cosine }} * {{ interest }}, 9) as decimal(18, 9)){% endmacro %}

@@ -12,6 +12,32 @@ redirects as (
 
 ),
 
+-- most people are nobody else: their rows need not be looked at
+merged as (
+
+    select former_key as customer_key from redirects
+
+    union
+
+    select customer_key from redirects
+
+),
+
+unmerged_rows as (
+
+    select
+        snapshots.customer_key,
+        snapshots.as_of_date
+        {%- for name in names %},
+        snapshots.{{ name }}
+        {%- endfor %}
+
+    from snapshots
+    left join merged on merged.customer_key = snapshots.customer_key
+    where merged.customer_key is null
+
+),
+
 -- of people who have been found to be one, the survivor's row wins
 keyed as (
 
@@ -29,11 +55,16 @@ keyed as (
         ) as place
 
     from snapshots
+    inner join merged on merged.customer_key = snapshots.customer_key
     left join redirects on redirects.former_key = snapshots.customer_key
 
 ),
 
 final as (
+
+    select * from unmerged_rows
+
+    union all
 
     select
         customer_key,

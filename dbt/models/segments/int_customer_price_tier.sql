@@ -1,7 +1,13 @@
 -- one row per customer with products of a known price rank: how dear, within its category, is what they buy
-with order_lines as (
+with customers as (
 
-    select * from {{ ref('int_order_line_as_of') }} where customer_key is not null
+    select * from {{ ref('int_customer_number') }}
+
+),
+
+customer_products as (
+
+    select * from {{ ref('int_customer_product') }}
 
 ),
 
@@ -11,36 +17,27 @@ product_ranks as (
 
 ),
 
-customer_products as (
-
-    select distinct
-        customer_key,
-        product_key
-
-    from order_lines
-
-),
-
 customer_ranks as (
 
     select
-        customer_products.customer_key,
+        customer_products.customer_number,
         {{ weight(median('product_ranks.price_rank')) }} as median_price_rank
 
     from customer_products
-    inner join product_ranks on product_ranks.product_key = customer_products.product_key
-    group by customer_products.customer_key
+    inner join product_ranks on product_ranks.product_number = customer_products.product_number
+    group by customer_products.customer_number
 
 ),
 
 final as (
 
     select
-        customer_key,
-        median_price_rank,
-        {{ price_tier_name('median_price_rank') }} as price_tier
+        customers.customer_key,
+        customer_ranks.median_price_rank,
+        {{ price_tier_name('customer_ranks.median_price_rank') }} as price_tier
 
     from customer_ranks
+    inner join customers on customers.customer_number = customer_ranks.customer_number
 
 )
 

@@ -1,7 +1,13 @@
 -- one row per product sold in a category of two or more, as of D: how dear it is among them
-with order_lines as (
+with order_products as (
 
-    select * from {{ ref('int_order_line_as_of') }} where category_key is not null
+    select * from {{ ref('int_order_product') }} where category_number is not null
+
+),
+
+products as (
+
+    select * from {{ ref('int_product_number') }}
 
 ),
 
@@ -9,24 +15,24 @@ with order_lines as (
 product_prices as (
 
     select
-        category_key,
-        product_key,
+        category_number,
+        product_number,
         {{ ratio('sum(gross_amount)', 'sum(quantity)') }} as average_price
 
-    from order_lines
-    group by category_key, product_key
+    from order_products
+    group by category_number, product_number
 
 ),
 
 counted as (
 
     select
-        category_key,
-        product_key,
+        category_number,
+        product_number,
         average_price,
-        count(*) over (partition by category_key) as products_in_category,
-        rank() over (partition by category_key order by average_price nulls last) as place_from_cheapest,
-        rank() over (partition by category_key order by average_price desc nulls last) as place_from_dearest
+        count(*) over (partition by category_number) as products_in_category,
+        rank() over (partition by category_number order by average_price nulls last) as place_from_cheapest,
+        rank() over (partition by category_number order by average_price desc nulls last) as place_from_dearest
 
     from product_prices
 
@@ -37,16 +43,19 @@ counted as (
 final as (
 
     select
-        product_key,
-        category_key,
-        average_price,
+        products.product_key,
+        counted.product_number,
+        products.category_key,
+        counted.category_number,
+        counted.average_price,
         {{ ratio(
-            'place_from_cheapest - place_from_dearest + products_in_category - 1',
-            '2 * (products_in_category - 1)'
+            'counted.place_from_cheapest - counted.place_from_dearest + counted.products_in_category - 1',
+            '2 * (counted.products_in_category - 1)'
         ) }} as price_rank
 
     from counted
-    where products_in_category > 1
+    inner join products on products.product_number = counted.product_number
+    where counted.products_in_category > 1
 
 )
 

@@ -30,30 +30,50 @@ days as (
 
 ),
 
+-- all dates side by side, so that customers are grouped once
+customers as (
+
+    select
+        customer_key
+        {%- for date in dates %},
+        {%- set number = loop.index0 -%}
+        {%- set is_known = 'order_date <= ' ~ date -%}
+        {%- set is_occasion = is_known ~ ' and orders_' ~ number ~ ' > 0' -%}
+        {%- set is_valued = is_occasion ~ ' and net_amount_' ~ number ~ ' > 0' -%}
+        {%- set is_next = 'order_date > ' ~ date ~ ' and order_date <= ' ~ add_days(date, days_apart) ~ ' and orders_0 > 0' %}
+        sum(case when {{ is_known }} then orders_{{ number }} else 0 end) as orders_{{ number }},
+        sum(case when {{ is_known }} then net_amount_{{ number }} else 0 end) as net_revenue_{{ number }},
+        sum(case when {{ is_occasion }} then 1 else 0 end) as occasions_{{ number }},
+        min(case when {{ is_occasion }} then order_date end) as first_order_date_{{ number }},
+        max(case when {{ is_occasion }} then order_date end) as last_order_date_{{ number }},
+        sum(
+            case when {{ is_occasion }} and order_date > {{ add_days(date, -days_apart) }} then 1 else 0 end
+        ) as recent_occasions_{{ number }},
+        sum(case when {{ is_valued }} then 1 else 0 end) as value_occasions_{{ number }},
+        sum(case when {{ is_valued }} then net_amount_{{ number }} else 0 end) as occasion_value_{{ number }},
+        sum(case when {{ is_next }} then 1 else 0 end) as next_occasions_{{ number }},
+        sum(case when {{ is_next }} then net_amount_0 else 0 end) as next_net_revenue_{{ number }}
+        {%- endfor %}
+
+    from days
+    group by customer_key
+
+),
+
 histories as (
 
     {% for date in dates -%}
-    {%- set is_known = 'order_date <= ' ~ date -%}
-    {%- set is_occasion = is_known ~ ' and orders_' ~ loop.index0 ~ ' > 0' -%}
-    {%- set is_valued = is_occasion ~ ' and net_amount_' ~ loop.index0 ~ ' > 0' -%}
-    {%- set is_next = 'order_date > ' ~ date ~ ' and order_date <= ' ~ add_days(date, days_apart) ~ ' and orders_0 > 0' -%}
+    {%- set number = loop.index0 -%}
     select
         {{ date }} as history_date,
-        customer_key,
-        sum(case when {{ is_known }} then orders_{{ loop.index0 }} else 0 end) as orders,
-        sum(case when {{ is_known }} then net_amount_{{ loop.index0 }} else 0 end) as net_revenue,
-        sum(case when {{ is_occasion }} then 1 else 0 end) as occasions,
-        min(case when {{ is_occasion }} then order_date end) as first_order_date,
-        max(case when {{ is_occasion }} then order_date end) as last_order_date,
-        sum(
-            case when {{ is_occasion }} and order_date > {{ add_days(date, -days_apart) }} then 1 else 0 end
-        ) as recent_occasions,
-        sum(case when {{ is_valued }} then 1 else 0 end) as value_occasions,
-        sum(case when {{ is_valued }} then net_amount_{{ loop.index0 }} else 0 end) as occasion_value,
-        sum(case when {{ is_next }} then 1 else 0 end) as next_occasions,
-        sum(case when {{ is_next }} then net_amount_0 else 0 end) as next_net_revenue
-    from days
-    group by customer_key
+        customer_key
+        {%- for measure in [
+            'orders', 'net_revenue', 'occasions', 'first_order_date', 'last_order_date', 'recent_occasions',
+            'value_occasions', 'occasion_value', 'next_occasions', 'next_net_revenue',
+        ] %},
+        {{ measure }}_{{ number }} as {{ measure }}
+        {%- endfor %}
+    from customers
     {%- if not loop.last %}
 
     union all

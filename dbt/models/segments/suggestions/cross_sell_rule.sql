@@ -2,7 +2,7 @@
 {%- set orders = ['rules.support_orders', 'rules.product_orders', 'rules.suggested_orders', 'shop.orders'] %}
 with baskets as (
 
-    select * from {{ ref('int_order_product') }} where basket_place <= {{ var('cross_sell_max_products') }}
+    select * from {{ ref('int_order_product') }} where is_in_basket
 
 ),
 
@@ -14,7 +14,7 @@ products as (
 
 shop as (
 
-    select cast(count(distinct order_key) as bigint) as orders
+    select cast(count(distinct order_number) as bigint) as orders
 
     from baskets
 
@@ -24,11 +24,11 @@ shop as (
 frequent_products as (
 
     select
-        product_key,
+        product_number,
         cast(count(*) as bigint) as orders
 
     from baskets
-    group by product_key
+    group by product_number
     having count(*) >= {{ var('cross_sell_min_orders') }}
 
 ),
@@ -36,12 +36,11 @@ frequent_products as (
 items as (
 
     select
-        baskets.order_key,
-        products.product_number
+        baskets.order_number,
+        baskets.product_number
 
     from baskets
-    inner join frequent_products on frequent_products.product_key = baskets.product_key
-    inner join products on products.product_key = baskets.product_key
+    inner join frequent_products on frequent_products.product_number = baskets.product_number
 
 ),
 
@@ -54,7 +53,7 @@ pairs as (
 
     from items
     inner join items as others
-        on others.order_key = items.order_key
+        on others.order_number = items.order_number
         and others.product_number > items.product_number
     group by items.product_number, others.product_number
     having count(*) >= {{ var('cross_sell_min_orders') }}
@@ -85,8 +84,8 @@ rules as (
     from directed
     inner join products on products.product_number = directed.product_number
     inner join products as suggested on suggested.product_number = directed.suggested_number
-    inner join frequent_products as product_counts on product_counts.product_key = products.product_key
-    inner join frequent_products as suggested_counts on suggested_counts.product_key = suggested.product_key
+    inner join frequent_products as product_counts on product_counts.product_number = directed.product_number
+    inner join frequent_products as suggested_counts on suggested_counts.product_number = directed.suggested_number
 
 ),
 

@@ -1,7 +1,7 @@
 -- one row per customer and product suggested to them because of another that they bought, the best first
 with customers as (
 
-    select * from {{ ref('int_customer_number') }}
+    select * from {{ ref('int_customer_number') }} where is_known
 
 ),
 
@@ -13,14 +13,7 @@ products as (
 
 bought as (
 
-    select
-        customers.customer_number,
-        products.product_number,
-        customer_products.is_kept
-
-    from {{ ref('int_customer_product') }} as customer_products
-    inner join customers on customers.customer_key = customer_products.customer_key
-    inner join products on products.product_key = customer_products.product_key
+    select * from {{ ref('int_customer_product') }}
 
 ),
 

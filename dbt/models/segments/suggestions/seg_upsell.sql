@@ -1,6 +1,12 @@
 -- one row per customer and product one price tier above what they buy in its category, the best first
 {%- set tier_limits = var('price_tiers') | map(attribute='maximum_rank') | list %}
-with bought as (
+with customers as (
+
+    select * from {{ ref('int_customer_number') }}
+
+),
+
+bought as (
 
     select * from {{ ref('int_customer_product') }}
 
@@ -28,16 +34,16 @@ categories as (
 habits as (
 
     select
-        bought.customer_key,
-        product_ranks.category_key,
+        bought.customer_number,
+        product_ranks.category_number,
         sum(bought.days_bought) as purchases,
         max(bought.last_order_date) as last_order_date,
         {{ weight(median('product_ranks.price_rank')) }} as median_price_rank
 
     from bought
-    inner join product_ranks on product_ranks.product_key = bought.product_key
+    inner join product_ranks on product_ranks.product_number = bought.product_number
     where bought.is_kept
-    group by bought.customer_key, product_ranks.category_key
+    group by bought.customer_number, product_ranks.category_number
     having sum(bought.days_bought) >= {{ var('upsell_min_purchases') }}
 
 ),
@@ -57,7 +63,9 @@ tiers as (
 offers as (
 
     select
+        product_ranks.category_number,
         product_ranks.category_key,
+        sold_products.product_number,
         sold_products.product_key,
         sold_products.title,
         {{ price_tier_name('product_ranks.price_rank') }} as price_tier,
@@ -67,7 +75,7 @@ offers as (
         ) as offer_number
 
     from product_ranks
-    inner join sold_products on sold_products.product_key = product_ranks.product_key
+    inner join sold_products on sold_products.product_number = product_ranks.product_number
     where sold_products.is_available and sold_products.orders >= {{ var('recommendation_min_orders') }}
 
 ),
@@ -76,8 +84,8 @@ offers as (
 candidates as (
 
     select
-        tiers.customer_key,
-        tiers.category_key,
+        tiers.customer_number,
+        tiers.category_number,
         tiers.purchases,
         tiers.last_order_date,
         tiers.price_tier,
@@ -85,32 +93,32 @@ candidates as (
 
     from tiers
     inner join offers
-        on offers.category_key = tiers.category_key
+        on offers.category_number = tiers.category_number
         and offers.tier_place = tiers.tier_place + 1
     left join bought
-        on bought.customer_key = tiers.customer_key
-        and bought.product_key = offers.product_key
-    where bought.customer_key is null
-    group by tiers.customer_key, tiers.category_key, tiers.purchases, tiers.last_order_date, tiers.price_tier
+        on bought.customer_number = tiers.customer_number
+        and bought.product_number = offers.product_number
+    where bought.customer_number is null
+    group by tiers.customer_number, tiers.category_number, tiers.purchases, tiers.last_order_date, tiers.price_tier
 
 ),
 
 placed as (
 
     select
-        candidates.customer_key,
-        candidates.category_key,
+        candidates.customer_number,
+        offers.category_key,
         candidates.purchases,
         candidates.price_tier as usual_price_tier,
         offers.price_tier as suggested_price_tier,
         offers.product_key,
         offers.title,
         row_number() over (
-            partition by candidates.customer_key
+            partition by candidates.customer_number
             order by
                 candidates.purchases desc nulls last,
                 candidates.last_order_date desc nulls last,
-                candidates.category_key nulls last
+                offers.category_key nulls last
         ) as place
 
     from candidates
@@ -121,7 +129,7 @@ placed as (
 final as (
 
     select
-        placed.customer_key,
+        customers.customer_key,
         {{ as_of_date() }} as as_of_date,
         cast(placed.place as int) as place,
         placed.product_key as suggested_product_key,
@@ -136,6 +144,7 @@ final as (
             as reason
 
     from placed
+    inner join customers on customers.customer_number = placed.customer_number
     left join categories on categories.category_key = placed.category_key
     where placed.place <= {{ var('suggestions_per_customer') }}
 

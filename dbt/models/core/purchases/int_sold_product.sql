@@ -11,6 +11,12 @@ customer_products as (
 
 ),
 
+numbers as (
+
+    select * from {{ ref('int_product_number') }}
+
+),
+
 products as (
 
     select * from {{ ref('dim_product') }}
@@ -20,30 +26,30 @@ products as (
 sales as (
 
     select
-        product_key,
+        product_number,
         count(*) as orders
 
     from order_products
-    group by product_key
+    group by product_number
 
 ),
 
 buyers as (
 
     select
-        product_key,
+        product_number,
         {{ ratio('sum(case when days_bought >= 2 then 1 else 0 end)', 'count(*)') }} as repeat_share
 
     from customer_products
-    group by product_key
+    group by product_number
 
 ),
 
 final as (
 
     select
-        sales.product_key,
-        cast(row_number() over (order by sales.product_key nulls last) as int) as product_number,
+        numbers.product_key,
+        sales.product_number,
         coalesce(products.title, products.sku, products.product_id) as title,
         cast(sales.orders as bigint) as orders,
         buyers.repeat_share,
@@ -51,8 +57,9 @@ final as (
         coalesce(products.is_active and coalesce(products.stock_quantity > 0, true), false) as is_available
 
     from sales
-    left join buyers on buyers.product_key = sales.product_key
-    left join products on products.product_key = sales.product_key
+    inner join numbers on numbers.product_number = sales.product_number
+    left join buyers on buyers.product_number = sales.product_number
+    left join products on products.product_key = numbers.product_key
 
 )
 

@@ -1,0 +1,1 @@
+"""Recommendation: which products are bought alike, and what to recommend to whom. Wording it is SQL in dbt."""
