@@ -43,7 +43,8 @@
 
 {# Whether only touched rows are computed. #}
 {% macro is_narrowed() -%}
-    {{ return(is_incremental() and 'anything' not in var('increments', {})[model.unique_id].values()) }}
+    {%- set news = var('increments', {}).get(model.unique_id) -%}
+    {{ return(news is not none and is_incremental() and 'anything' not in news.values()) }}
 {%- endmacro %}
 
 {#
