@@ -1,7 +1,7 @@
 """The last assets of a run: the date's snapshot, and the publication that readers see."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dagster import (
     AssetExecutionContext,
@@ -33,6 +33,15 @@ def public_tables(project: DbtProject) -> Mapping[str, str]:
         node["alias"]: node["schema"]
         for node in project.manifest["nodes"].values()
         if node["resource_type"] == "model" and node["config"].get("access") == "public"
+    }
+
+
+def orders_of_rows(project: DbtProject) -> Mapping[str, Sequence[str]]:
+    """By published table the columns that its rows are put in order by, where its YAML says them (`order_by`)."""
+    return {
+        node["alias"]: node["config"]["meta"]["order_by"]
+        for node in project.manifest["nodes"].values()
+        if "order_by" in node["config"].get("meta", {})
     }
 
 
@@ -83,7 +92,7 @@ def build_publish_assets(
         if is_unchanged := made.stands():
             manifest = read_manifest(home.published)
         elif is_published:
-            manifest = publish(home, context.run.run_id, as_of, tables, audiences)
+            manifest = publish(home, context.run.run_id, as_of, tables, audiences, orders_of_rows(project))
             made.note()
         else:
             manifest = None

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -54,10 +55,16 @@ def withdraw_erased(home: Home) -> None:
 
 
 def publish(
-    home: Home, run_id: str, as_of: date, tables: Mapping[str, str], audiences: Audiences = NO_AUDIENCES
+    home: Home,
+    run_id: str,
+    as_of: date,
+    tables: Mapping[str, str],
+    audiences: Audiences = NO_AUDIENCES,
+    order_by: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Mapping[str, Any]:
     """Write the tables (name -> schema of the warehouse) and the audiences as publication of a run, and let `published`
-    point to it. A date older than the published one has no audiences: tools have newer ones.
+    point to it. A date older than the published one has no audiences: tools have newer ones. The rows of a table are in
+    the order of the columns in `order_by`, which must be a total one, else of all columns.
 
     Returns the manifest: as-of date, per table rows, bytes and the SHA-256 of its Parquet file, and of each audience
     whom it left out and the same of its files.
@@ -73,7 +80,10 @@ def publish(
         check_as_of(connection, as_of, {**tables, **AUDIENCE_TABLES})
         marts = sql.text(unfinished / "marts.duckdb")
         connection.execute(f"attach {marts} as marts (storage_version '{STORAGE_VERSION}')")
-        described = {name: _write_table(connection, schema, name, unfinished) for name, schema in tables.items()}
+        described = {
+            name: _write_table(connection, schema, name, unfinished, order_by.get(name, ["all"]))
+            for name, schema in tables.items()
+        }
         connection.execute("detach marts")
         exported = write_audiences(connection, unfinished, home.published, audiences, home)
     manifest = {"run_id": run_id, "as_of_date": as_of.isoformat(), "tables": described, "audiences": exported}
@@ -87,10 +97,10 @@ def publish(
 
 
 def _write_table(
-    connection: duckdb.DuckDBPyConnection, schema: str, name: str, folder: Path
+    connection: duckdb.DuckDBPyConnection, schema: str, name: str, folder: Path, order_by: Sequence[str]
 ) -> Mapping[str, int | str]:
     path = folder / "parquet" / f"{name}.parquet"
-    connection.execute(f"create table marts.{name} as select * from {schema}.{name} order by all")
+    connection.execute(f"create table marts.{name} as select * from {schema}.{name} order by {', '.join(order_by)}")
     rows = connection.execute(f"copy marts.{name} to {sql.text(path)} ({PARQUET})").fetchone()[0]
     return describe_file(path, rows)
 

@@ -75,6 +75,14 @@ def test_a_publication_is_a_folder_with_database_parquet_and_manifest(home: Home
         assert described == {"rows": rows, "bytes": len(content), "sha256": digest}
 
 
+def test_rows_are_in_the_order_that_is_asked_for_else_in_that_of_all_columns(home: Home, warehouse):
+    warehouse("ann")
+    for order_by, names in (({}, ["a", "b"]), ({"dim_category": ["name desc"]}, ["b", "a"])):
+        publish(home, "run-1", DAY, TABLES, order_by=order_by)
+        parquet = str(home.published / "parquet" / "dim_category.parquet")
+        assert [name for (name,) in duckdb.read_parquet(parquet).fetchall()] == names
+
+
 def test_a_reader_of_the_old_publication_stays_undisturbed(home: Home, warehouse):
     warehouse("ann")
     publish(home, "run-1", DAY, TABLES)
