@@ -30,21 +30,21 @@ categories as (
 
 ),
 
--- what the customer kept of a category, and how dear that was
+-- what the customer kept of a category, how dear that was, and how many of its products they ever bought
 habits as (
 
     select
         bought.customer_number,
         product_ranks.category_number,
-        sum(bought.days_bought) as purchases,
-        max(bought.last_order_date) as last_order_date,
-        {{ weight(median('product_ranks.price_rank')) }} as median_price_rank
+        sum(case when bought.is_kept then bought.days_bought end) as purchases,
+        max(case when bought.is_kept then bought.last_order_date end) as last_order_date,
+        {{ weight(median('case when bought.is_kept then product_ranks.price_rank end')) }} as median_price_rank,
+        count(*) as owned
 
     from bought
     inner join product_ranks on product_ranks.product_number = bought.product_number
-    where bought.is_kept
     group by bought.customer_number, product_ranks.category_number
-    having sum(bought.days_bought) >= {{ var('upsell_min_purchases') }}
+    having sum(case when bought.is_kept then bought.days_bought end) >= {{ var('upsell_min_purchases') }}
 
 ),
 
@@ -80,7 +80,19 @@ offers as (
 
 ),
 
--- of each category the product of the next tier that most orders hold
+placed_offers as (
+
+    select
+        *,
+        row_number() over (
+            partition by category_number, tier_place order by offer_number nulls last
+        ) as place_in_tier
+
+    from offers
+
+),
+
+-- of each category the product of the next tier that most orders hold: one of the first, since few are owned
 candidates as (
 
     select
@@ -92,9 +104,10 @@ candidates as (
         min(offers.offer_number) as offer_number
 
     from tiers
-    inner join offers
+    inner join placed_offers as offers
         on offers.category_number = tiers.category_number
         and offers.tier_place = tiers.tier_place + 1
+        and offers.place_in_tier <= tiers.owned + 1
     left join bought
         on bought.customer_number = tiers.customer_number
         and bought.product_number = offers.product_number
