@@ -241,7 +241,7 @@
         {%- call touch() -%}{{ contract_touched(relations, provided, columns, faults, parent, rate_at) }}{%- endcall -%}
     {%- endif %}
 
-with mapped as (
+with mapped as {{ not_materialized() }} (
 
     {% for relation in relations -%}
     {{ contract_select(relation, provided[relation.identifier], entity, columns, faults) }}

@@ -13,6 +13,13 @@
 {% macro union_all_by_name() %}{{ return(adapter.dispatch('union_all_by_name')()) }}{% endmacro %}
 {% macro duckdb__union_all_by_name() %}union all by name{% endmacro %}
 
+{#
+  Before the parenthesis of a CTE that several others read: each is to read what it needs anew, as that costs less than
+  to keep all of its rows.
+#}
+{% macro not_materialized() %}{{ return(adapter.dispatch('not_materialized')()) }}{% endmacro %}
+{% macro duckdb__not_materialized() %}not materialized{% endmacro %}
+
 {# A whole row of the relation with that alias as one text: a total order where nothing better breaks a tie. #}
 {% macro row_text(alias) %}{{ return(adapter.dispatch('row_text')(alias)) }}{% endmacro %}
 {% macro duckdb__row_text(alias) %}cast({{ alias }} as varchar){% endmacro %}

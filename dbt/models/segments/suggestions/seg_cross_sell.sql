@@ -31,13 +31,6 @@ rules as (
                 rules.suggested_product_key nulls last,
                 rules.product_key nulls last
         ) as int) as rule_number,
-        row_number() over (
-            partition by rules.product_key
-            order by
-                rules.confidence_lower_bound desc nulls last,
-                rules.lift desc nulls last,
-                rules.suggested_product_key nulls last
-        ) as place_of_product,
         'bought ' || coalesce(rules.product_title, 'a product') || ': ' || {{ percent('rules.confidence') }}
         || ' of the orders with it also hold this, ' || cast(cast(round(rules.lift, 1) as decimal(38, 1)) as string)
         || ' times as many as of all orders' as reason
@@ -49,19 +42,7 @@ rules as (
 
 ),
 
-owned as (
-
-    select
-        customer_number,
-        count(*) as products
-
-    from bought
-    group by customer_number
-
-),
-
--- of the rules that suggest a product to a customer the best one speaks; of the rules of one product so many are enough
--- that what is owned among them may be left out
+-- of the rules that suggest a product to a customer the best one speaks
 candidates as (
 
     select
@@ -70,10 +51,7 @@ candidates as (
         min(rules.rule_number) as rule_number
 
     from bought
-    inner join owned on owned.customer_number = bought.customer_number
-    inner join rules
-        on rules.product_number = bought.product_number
-        and rules.place_of_product <= owned.products + {{ var('suggestions_per_customer') }}
+    inner join rules on rules.product_number = bought.product_number
     where bought.is_kept
     group by bought.customer_number, rules.suggested_number
 
