@@ -297,3 +297,19 @@ def test_an_increment_writes_what_changed_and_nothing_else(tmp_path: Path):
     assert shop.changes("core.fct_order", "order_id") == ["of ann", "of ann", "of cem", "of cem"]
     # Ann's day before and after, Bob's before and after with Cem's order on it, and Cem's, which is no more.
     assert shop.changes("core.fct_customer_daily", "cast(units as int)") == [1, 1, 1, 2, 2]
+
+    refund = {"refunded_at": "2026-06-02 12:00:00", "currency": "EUR", "is_deleted": "false"}
+    of_ann = {"refund_id": "r", "order_id": "of ann", "order_line_id": "of ann", "amount": "1", **refund}
+    of_cem = {"refund_id": "s", "customer_id": "cem", "amount": "2", **refund}
+    shop.land({"refunds": [of_ann, of_cem]})
+    shop.refresh()
+    assert shop.changes("core.fct_order_line", "order_line_id") == ["of ann", "of ann"]
+    assert shop.changes("core.fct_order", "order_id") == ["of ann", "of ann"]
+    # Each posts on its own day, Cem's with Bob.
+    assert shop.changes("core.fct_customer_daily", "cast(refund_amount as int)") == [1, 2]
+
+    shop.land({"customers": [cem]})
+    shop.refresh()
+    # Cem is himself again: his order's day leaves Bob's, and so does his refund's.
+    assert shop.changes("core.fct_customer_daily", "cast(refund_amount as int)") == [0, 0, 0, 2, 2]
+    assert shop.changes("core.fct_order_line", "order_line_id") == ["of cem", "of cem"]
