@@ -313,3 +313,15 @@ def test_an_increment_writes_what_changed_and_nothing_else(tmp_path: Path):
     # Cem is himself again: his order's day leaves Bob's, and so does his refund's.
     assert shop.changes("core.fct_customer_daily", "cast(refund_amount as int)") == [0, 0, 0, 2, 2]
     assert shop.changes("core.fct_order_line", "order_line_id") == ["of cem", "of cem"]
+
+    shop.land({"refunds": [{**of_ann, "refunded_at": "2026-06-03 12:00:00"}]})
+    shop.refresh()
+    # The same money on another day: no line changes.
+    assert shop.changes("core.fct_order_line", "order_line_id") == []
+    assert shop.changes("core.fct_customer_product_daily", "cast(refund_amount as int)") == [1, 1]
+
+    shop.land({"order_lines": [{"order_line_id": "of bob", "order_id": "of bob", "product_id": "p", **line}]})
+    shop.refresh()
+    # Another product for the same money: the order is as it was.
+    assert shop.changes("core.int_order", "order_id") == []
+    assert shop.changes("core.fct_customer_product_daily", "cast(orders as int)") == [1, 1]
