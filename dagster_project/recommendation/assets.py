@@ -1,8 +1,7 @@
 """Recommendations as Dagster assets: what is bought alike, and what each customer is recommended, as of a date.
 
 Reads core.int_customer_interest, int_customer_product and int_sold_product, writes exchange/product_neighbour.parquet
-and recommendation.parquet, which dbt puts into words. The computation and the rules
-stand beside this file.
+and recommendation.parquet, which dbt puts into words. The computation and the rules stand beside this file.
 """
 
 from collections.abc import Iterator, Sequence

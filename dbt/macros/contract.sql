@@ -8,6 +8,7 @@
     above: n              at or below -> invalid_<column>
     not_future: true      later than the load time + 1 day -> future_<column>
     earliest: date        before -> the value, which nobody can mean, becomes NULL and the row stays
+  How a staging model's columns become these stands in contract_columns.sql.
 #}
 
 {# [(platform, staging model)] of the configured platforms that provide the entity. #}
@@ -22,119 +23,6 @@
 {# Columns that the contract adds to every entity; they are computed, not mapped. #}
 {% macro contract_bookkeeping() -%}
     {{ return(['exchange_rate', 'raw_table', 'loaded_at', 'landed_as_of', 'row_hash', 'outcome', 'reject_reason']) }}
-{%- endmacro %}
-
-{# A contract column of a staging model that has it, cast to its type: NULL where it is withheld or nobody can mean it. #}
-{% macro contract_value(column, faults) -%}
-    {%- set said = 'cast(' ~ column.name ~ ' as ' ~ column.data_type ~ ')' -%}
-    {%- if column.name in faults | map(attribute='withholds') -%}
-            case
-                {%- for fault in faults if fault.withholds == column.name %}
-                when {{ fault.condition }} then null
-                {%- endfor %}
-                else {{ said }}
-            end
-    {%- elif column.meta.earliest -%}
-            case when {{ said }} >= cast('{{ column.meta.earliest }}' as date) then {{ said }} end
-    {%- else -%}
-        {{ said }}
-    {%- endif -%}
-{%- endmacro %}
-
-{#
-  One staging model, which has the columns `provided`, as contract columns: cast where it has them, typed NULL where it
-  may lack them. A row with `_is_deleted` is what landing wrote when the source no longer had the record: deleted, as of
-  then.
-#}
-{% macro contract_select(relation, provided, entity, columns, faults) -%}
-    {%- set unless_said = {'updated_at': '_loaded_at', 'is_deleted': 'false'} -%}
-    {%- set deletions = {'updated_at': '_loaded_at', 'is_deleted': 'true'} -%}
-    select
-    {%- for column in columns %}
-        {% if column.name in unless_said -%}
-            {%- set said = 'cast(' ~ column.name ~ ' as ' ~ column.data_type ~ ')' if column.name in provided else 'null' -%}
-            {%- set value = 'coalesce(' ~ said ~ ', ' ~ unless_said[column.name] ~ ')' -%}
-            {%- if '_is_deleted' in provided -%}
-                {%- set value = 'case when _is_deleted then ' ~ deletions[column.name] ~ ' else ' ~ value ~ ' end' -%}
-            {%- endif -%}
-            {{ value }} as {{ column.name }},
-        {%- elif column.name in provided -%}
-            {{ contract_value(column, faults) }} as {{ column.name }},
-        {%- elif column.meta.required -%}
-            {%- do exceptions.raise_compiler_error(
-                relation.identifier ~ ' lacks the column ' ~ column.name ~ ', which every row of ' ~ entity
-                ~ ' must have: map it there (models/contract/_' ~ entity ~ '.yml says what it means).'
-            ) -%}
-        {%- else -%}
-            cast(null as {{ column.data_type }}) as {{ column.name }},
-        {%- endif -%}
-    {%- endfor %}
-        {{ 'cast(_raw_table as string)' if '_raw_table' in provided else 'cast(null as string)' }} as raw_table,
-        _loaded_at as loaded_at,
-        _as_of as landed_as_of,
-        {{ 'cast(reject_reason as string)' if 'reject_reason' in provided else 'cast(null as string)' }} as mapping_reason
-    from {{ relation }} as staged
-    where {{ contract_is_touched(columns, provided, faults) }}
-{%- endmacro %}
-
-{# Whether a staging model's row is of a record that may be another one than the contract has. #}
-{% macro contract_is_touched(columns, provided, faults) -%}
-    {%- set values = {} -%}
-    {%- for column in columns if column.name in config.get('unique_key') -%}
-        {%- do values.update({
-            column.name: contract_value(column, faults) if column.name in provided
-            else 'cast(null as ' ~ column.data_type ~ ')'
-        }) -%}
-    {%- endfor -%}
-    {{ only_touched('staged', values=values) }}
-{%- endmacro %}
-
-{#
-  The keys of the records that may have another outcome than the contract has: of rows that arrived, and of those whose
-  parent or whose rate into the shop's currency is another one now.
-#}
-{% macro contract_touched(relations, provided, columns, faults, parent, rate_at) -%}
-    {%- set key = config.get('unique_key') | join(', ') -%}
-    {%- set loads = run_query('select raw_table, max(loaded_at) from ' ~ this ~ ' group by raw_table').rows -%}
-    {%- for relation in relations if news_of(relation) == 'arrivals' %}
-    select
-        {%- for column in columns if column.name in config.get('unique_key') %}
-        {{
-            contract_value(column, faults) if column.name in provided[relation.identifier]
-            else 'cast(null as ' ~ column.data_type ~ ')'
-        }} as {{ column.name }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ relation }}
-    where
-        {%- for raw_table, loaded_at in loads %}
-        not (_raw_table = '{{ raw_table }}' and _loaded_at <= cast('{{ loaded_at }}' as timestamp)) {{ 'and' if not loop.last }}
-        {%- else %}
-        true
-        {%- endfor %}
-
-    union all
-    {% endfor %}
-    {%- if parent %}
-    select {{ key }} from {{ this }} as present
-    where exists (
-        select 1 from {{ changes(ref(parent[0] ~ '_rows')) }} as changed
-        where changed.source_system = present.source_system and changed.{{ parent[1] }} = present.{{ parent[1] }}
-    )
-
-    union all
-    {% endif %}
-    {%- if rate_at %}
-    select {{ key }} from {{ this }} as present
-    where exists (
-        select 1 from {{ changes(ref('int_exchange_rate')) }} as changed
-        where
-            changed.from_currency = present.currency
-            and {{ business_date('present.' ~ rate_at) }} between changed.valid_from and changed.valid_to
-    )
-
-    union all
-    {% endif %}
-    select {{ key }} from {{ this }} where false
 {%- endmacro %}
 
 {# The first fault of a row as its reason, else NULL. #}

@@ -92,7 +92,8 @@ placed_offers as (
 
 ),
 
--- of each category the product of the next tier that most orders hold: one of the first, since few are owned
+-- of each category the product of the next tier that most orders hold and the customer does not own; they own as many
+-- products of the category at most, and one of those is no dearer than their habit
 candidates as (
 
     select
@@ -107,7 +108,7 @@ candidates as (
     inner join placed_offers as offers
         on offers.category_number = tiers.category_number
         and offers.tier_place = tiers.tier_place + 1
-        and offers.place_in_tier <= tiers.owned + 1
+        and offers.place_in_tier <= tiers.owned
     left join bought
         on bought.customer_number = tiers.customer_number
         and bought.product_number = offers.product_number
