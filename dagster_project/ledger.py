@@ -38,8 +38,9 @@ def packages_version() -> str:
 
 @cache
 def python_version() -> str:
-    """A hash of the project's Python code and of everything that is installed beside it."""
-    files = sorted((PROJECT_FOLDER / "dagster_project").rglob("*.py"))
+    """A hash of the project's Python code with its templates and of everything that is installed beside it."""
+    code = {".py", ".html", ".css"}
+    files = sorted(path for path in (PROJECT_FOLDER / "dagster_project").rglob("*") if path.suffix in code)
     return digest(packages_version(), [path.read_text(encoding="utf-8") for path in files])
 
 

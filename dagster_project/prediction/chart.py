@@ -1,12 +1,13 @@
-"""The picture of a backtest: predicted against actual orders by decile, and what each way of predicting captured.
+"""Charts of a backtest: predicted against actual orders by decile, and what each way of predicting captured.
 
-Draws what prediction_backtest says; computes nothing.
+Draws what prediction_backtest says, as a picture for the UI and as parts for the report; computes nothing.
 """
 
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import altair
     import pandas
 
 # One colour a role, readable on light and on dark ground.
@@ -19,13 +20,14 @@ def backtest_picture(backtest: "pandas.DataFrame") -> bytes:
     """A PNG of the rows of one earlier date at which the model was not refused."""
     import altair
 
-    chart = altair.vconcat(_calibration(backtest), _captured(backtest)).configure_view(stroke=None)
+    chart = altair.vconcat(calibration(backtest), captured(backtest)).configure_view(stroke=None)
     png = BytesIO()
     chart.save(png, format="png", scale_factor=2)
     return png.getvalue()
 
 
-def _calibration(backtest: "pandas.DataFrame"):
+def calibration(backtest: "pandas.DataFrame") -> "altair.LayerChart":
+    """Orders predicted and orders that came, a point a tenth of the customers."""
     import altair
 
     deciles = backtest[backtest["decile"].notna()].pivot(index="decile", columns="measure", values="value")
@@ -41,10 +43,12 @@ def _calibration(backtest: "pandas.DataFrame"):
     )
 
 
-def _captured(backtest: "pandas.DataFrame"):
+def captured(backtest: "pandas.DataFrame") -> "altair.LayerChart":
+    """The share of revenue that the best tenth brought, by each way of finding it."""
     import altair
 
     rows = backtest[backtest["measure"] == "top_decile_revenue"]
+    rows = rows.assign(predictor=rows["predictor"].str.replace("_", " "))
     colour = altair.condition("datum.predictor == 'model'", altair.value(MODEL), altair.value(OTHERS))
     base = altair.Chart(rows[["predictor", "value", "interval_low", "interval_high"]]).encode(
         y=altair.Y("predictor:N", title=None, sort="-x")

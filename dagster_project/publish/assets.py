@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from dagster import (
     AssetExecutionContext,
@@ -79,9 +80,11 @@ def build_publish_assets(
         **common,
     )
     def marts(context: AssetExecutionContext) -> MaterializeResult:
-        """Every public mart as DuckDB database and as Parquet, and the audiences; a date older than the published one
-        stays out, unless somebody was erased who still stands in that one."""
+        """Every public mart as DuckDB database and as Parquet, the audiences, and report.html, a page for people. A
+        date older than the published one stays out, unless somebody was erased who still stands in that one."""
         from dagster_project.publish.publication import holds_erased, publish, published_as_of
+        from dagster_project.publish.report.page import FILE as REPORT
+        from dagster_project.publish.report.page import write_report
         from dagster_project.publish.snapshots import drop_old_snapshots
 
         as_of = run_dates(context)[-1]
@@ -92,14 +95,20 @@ def build_publish_assets(
         if is_unchanged := made.stands():
             manifest = read_manifest(home.published)
         elif is_published:
-            manifest = publish(home, context.run.run_id, as_of, tables, audiences, orders_of_rows(project))
+            report = partial(
+                write_report,
+                as_of=as_of,
+                currency=project.vars["shop_currency"],
+                standing=read_manifest(home.published),
+            )
+            manifest = publish(home, context.run.run_id, as_of, tables, audiences, orders_of_rows(project), report)
             made.note()
         else:
             manifest = None
-        report = {"run_id": context.run.run_id, "as_of_date": as_of.isoformat(), "is_published": is_published}
+        said = {"run_id": context.run.run_id, "as_of_date": as_of.isoformat(), "is_published": is_published}
         path = home.run_report(context.run.run_id)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(report, indent=2) + "\n")
+        path.write_text(json.dumps(said, indent=2) + "\n")
         if manifest is None:
             context.log.info(f"{as_of} is older than the published {standing}: the publication stands.")
             return MaterializeResult(metadata={"published": False, "publication_as_of": str(standing)})
@@ -110,6 +119,7 @@ def build_publish_assets(
                 "published": True,
                 "unchanged": is_unchanged,
                 "publication_as_of": as_of.isoformat(),
+                "report": home.relative(home.published / REPORT),
                 "snapshots_dropped": len(dropped),
                 "rows": MetadataValue.json({name: table["rows"] for name, table in manifest["tables"].items()}),
                 "audiences": MetadataValue.json(manifest["audiences"]),

@@ -1,13 +1,14 @@
 """A publication: one folder per run with every public mart, which `published` points to after one rename.
 
 Readers open the folder's files only, so they never meet the pipeline's own database. Files and SQL only; what is
-public says the dbt project (access: public), when to publish say the assets, what audiences hold says audiences.py.
+public says the dbt project (access: public), when to publish say the assets, what audiences hold says audiences.py,
+what a person reads says report/.
 """
 
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -61,13 +62,15 @@ def publish(
     tables: Mapping[str, str],
     audiences: Audiences = NO_AUDIENCES,
     order_by: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    write_report: Callable[[Path], Mapping[str, Any]] | None = None,
 ) -> Mapping[str, Any]:
-    """Write the tables (name -> schema of the warehouse) and the audiences as publication of a run, and let `published`
-    point to it. A date older than the published one has no audiences: tools have newer ones. The rows of a table are in
-    the order of the columns in `order_by`, which must be a total one, else of all columns.
+    """Write the tables (name -> schema of the warehouse), the audiences and the report as publication of a run, and let
+    `published` point to it. A date older than the published one has no audiences: tools have newer ones. The rows of a
+    table are in the order of the columns in `order_by`, which must be a total one, else of all columns. `write_report`
+    is given the folder with the marts.
 
-    Returns the manifest: as-of date, per table rows, bytes and the SHA-256 of its Parquet file, and of each audience
-    whom it left out and the same of its files.
+    Returns the manifest: as-of date, per table rows, bytes and the SHA-256 of its Parquet file, of each audience whom
+    it left out and the same of its files, and what the report says of itself.
     """
     for left_by_a_crash in home.publications.glob(".*"):
         shutil.rmtree(left_by_a_crash)
@@ -87,6 +90,8 @@ def publish(
         connection.execute("detach marts")
         exported = write_audiences(connection, unfinished, home.published, audiences, home)
     manifest = {"run_id": run_id, "as_of_date": as_of.isoformat(), "tables": described, "audiences": exported}
+    if write_report:
+        manifest["report"] = write_report(unfinished)
     (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     finished = home.publications / run_id
     shutil.rmtree(finished, ignore_errors=True)

@@ -8,28 +8,10 @@ import duckdb
 from dagster_project.home import Home
 from dagster_project.publish.audiences import FOLDER as AUDIENCES
 from dagster_project.publish.publication import published_as_of
+from dagster_project.publish.report.figures import SEGMENTS
+from dagster_project.publish.report.page import FILE as REPORT
 
-SEGMENTS = """
-    with members as (
-        select segment_membership.segment, count(*) as customers, sum(fct_customer.net_revenue) as revenue
-        from segment_membership
-        inner join fct_customer on fct_customer.customer_key = segment_membership.customer_key
-        group by segment_membership.segment
-    ),
-    totals as (
-        select count(*) as customers, sum(net_revenue) as revenue from fct_customer
-    )
-    select
-        segment_catalog.label,
-        coalesce(members.customers, 0),
-        coalesce(members.customers, 0) / nullif(totals.customers, 0),
-        coalesce(members.revenue, 0) / nullif(totals.revenue, 0)
-    from segment_catalog
-    cross join totals
-    left join members on members.segment = segment_catalog.segment
-    where segment_catalog.for_each is null
-    order by 2 desc, 1
-"""
+SIZES = f"select label, customers, share, revenue_share from ({SEGMENTS}) order by customers desc, label"
 
 
 def print_summary(home: Home, shown_home: Path, as_of: date) -> None:
@@ -43,7 +25,7 @@ def print_summary(home: Home, shown_home: Path, as_of: date) -> None:
         console.print(f"The snapshot of {as_of} is written; the publication stands at {standing}.")
         return
     with duckdb.connect(str(home.published / "marts.duckdb"), read_only=True) as marts:
-        rows = marts.execute(SEGMENTS).fetchall()
+        rows = marts.execute(SIZES).fetchall()
         customers, revenue = marts.execute("select count(*), sum(net_revenue) from fct_customer").fetchone()
     table = Table(title=f"Segments as of {as_of}: {customers:,} customers, net revenue {revenue or 0:,.2f}")
     table.add_column("segment")
@@ -53,6 +35,7 @@ def print_summary(home: Home, shown_home: Path, as_of: date) -> None:
         table.add_row(label, f"{size:,}", _percent(customer_share), _percent(revenue_share))
     console.print(table)
     place = shown_home / "published" / "marts.duckdb"
+    console.print(f"Report to open in a browser: {place.with_name(REPORT)}", soft_wrap=True)
     console.print(f"Marts for BI: {place}, as Parquet in the folder beside it.", soft_wrap=True)
     if (home.published / AUDIENCES).exists():
         console.print(f"Audiences for your tools: {place.with_name(AUDIENCES)}", soft_wrap=True)
