@@ -13,6 +13,7 @@ import duckdb
 import numpy
 import pandas
 import pytest
+from report_page import Report
 
 from dagster_project.automation import RECOMPUTE
 from dagster_project.demo import win_back
@@ -176,6 +177,34 @@ def test_movements_are_the_cross_table_of_two_snapshots(next_day: Run, two_snaps
         where segment = 'lifecycle_stage' and from_date = date '{SMALL_SHOP["end"]}'
     """)
     assert {(row.from_value, row.to_value): row.customers for row in found.itertuples()} == expected
+
+
+def test_the_next_days_report_tells_what_changed(next_day: Run, finished_shop: Run, two_snapshots):
+    report = Report(next_day.home.published / "report.html")
+    days = [f"{day.day} {day:%B %Y}" for day in (SMALL_SHOP["end"], NEXT_DAY)]
+    facts = [run.query("select count(*) as people, sum(net_revenue) as net from fct_customer").iloc[0]
+             for run in (finished_shop, next_day)]  # fmt: skip
+    people, net = facts[1]["people"] - facts[0]["people"], facts[1]["net"] - facts[0]["net"]
+    assert people > 0 and net > 0
+    header = report.sections["header"].text
+    assert f"compare with {days[0]}" in header
+    assert f"Customers {facts[1]['people']:,.0f} ▲ {people:,.0f} (+{people / facts[0]['people']:.1%})" in header
+    assert f"{facts[1]['net']:,.0f} EUR ▲ {net:,.0f} (+{net / facts[0]['net']:.1%})" in header
+
+    before, after = (frame["lifecycle_stage"] for frame in two_snapshots)
+    moved = report.sections["movement"]
+    assert moved.rows[0] == ["Stage", days[0], "Left", "Came", days[1]]
+    for stage in after.unique():
+        left, came = (len(one[one == stage].index.difference(other[other == stage].index))
+                      for one, other in ((before, after), (after, before)))  # fmt: skip
+        counts = [(before == stage).sum(), left, came, (after == stage).sum()]
+        assert moved.row(stage.capitalize()) == [f"{count:,}" for count in counts]
+        assert not came or any(text.split() == [stage, f"{came:,}"] for text in moved.chart)
+
+    health = next_day.query("select * from segment_health inner join segment_catalog using (segment)")
+    for row in health[health["customers"] > 0].query("for_each.isna() and change.abs() >= .001").itertuples():
+        told = next(cells for cells in report.sections["segments"].rows if cells[0].endswith(f" {row.action}"))
+        assert told[-1].replace("\N{MINUS SIGN}", "-") == f"{row.change:+.1%}"
 
 
 @pytest.fixture(scope="module")

@@ -33,5 +33,10 @@ def test_every_published_row_is_the_same(finished_shop: Run, backward: Run):
     assert differing_tables(finished_shop.home.published, backward.home.published) == []
 
 
+def test_the_report_is_the_same_byte_for_byte(finished_shop: Run, backward: Run):
+    one, other = ((run.home.published / "report.html").read_bytes() for run in (finished_shop, backward))
+    assert one == other
+
+
 def test_affinity_is_among_them(backward: Run):
     assert not backward.query("select 1 from seg_category_affinity where is_primary").empty

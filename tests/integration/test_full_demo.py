@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from report_page import Report
 
 from dagster_project.automation import RECOMPUTE
 from dagster_project.demo import win_back
@@ -44,6 +45,12 @@ def purchase_days(run) -> pd.DataFrame:
     buyers = truth[truth["kind"] == "buyer"]
     days = buyers[["person_id", "purchase_dates"]].explode("purchase_dates").drop_duplicates()
     return days.rename(columns={"purchase_dates": "day"})
+
+
+def test_the_report_has_every_chart_that_needs_no_second_date(run: Run):
+    report = Report(run.home.published / "report.html")
+    drawn = {name for name, section in report.sections.items() if section.chart}
+    assert drawn == {"rfm", "cohorts", "categories", "value", "prediction"}
 
 
 def test_baskets_hold_what_was_kept(run: Run):

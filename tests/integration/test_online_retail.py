@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from compiled_sql import compiled_texts
+from report_page import Report
 
 from dagster_project.automation import RECOMPUTE
 
@@ -344,6 +345,14 @@ def test_what_the_data_cannot_feed_is_empty_with_coverage_0(run_after):
     assert set(without["entry"]) == WITHOUT_DATA
     assert (without["customers"] == 0).all()
     assert (without["entry"] == without["segment"]).all()
+
+
+def test_the_report_says_what_the_data_cannot_feed(run):
+    sections = Report(run.home.published / "report.html").sections
+    assert "or the shop's data have none" in sections["categories"].text
+    assert "The shop's data cannot tell" in sections["segments"].text
+    assert "541,909 rows came from 1 table;" in sections["quality"].text
+    assert {name for name, section in sections.items() if section.chart} >= {"rfm", "cohorts", "value"}
 
 
 def test_the_macro_of_cuts_gives_the_published_quintiles(source, tmp_path):

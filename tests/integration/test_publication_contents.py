@@ -106,6 +106,14 @@ def test_no_personal_value_is_published(finished_shop: Run, personal_values: set
             assert not leaked, f"{table}.{column} holds {len(leaked)} personal values"
 
 
+def test_the_report_names_nobody(finished_shop: Run, personal_values: set[str]):
+    page = (finished_shop.home.published / "report.html").read_text(encoding="utf-8").lower()
+    keys = set(finished_shop.query("select customer_key from dim_customer")["customer_key"])
+    keys |= set(finished_shop.query("select order_key from fct_order")["order_key"])
+    assert "vip" in page and len(keys) > 1000
+    assert not [value for value in personal_values | keys if value.lower() in page]
+
+
 def test_no_personal_value_is_in_logs_or_events(finished_shop: Run, personal_values: set[str]):
     logs = "".join(path.read_text() for path in (finished_shop.home.dbt / "logs").glob("*"))
     events = "".join(str(event) for event in finished_shop.result.all_events)

@@ -96,7 +96,7 @@ def stage_flow(moves: "pandas.DataFrame") -> str:
     )
     labels = [
         at.transform_filter(f"datum.side == '{side}'")
-        .mark_text(align=align, dx=away, color=INK)
+        .mark_text(align=align, dx=away, color=INK, fontSize=12)
         .encode(y=altair.Y("middle:Q", scale=y), text="label:N")
         for side, align, away in (("from_value", "right", -9), ("to_value", "left", 9))
     ]
@@ -127,7 +127,7 @@ def value_bars(rows: "pandas.DataFrame", bands: Sequence[str]) -> str:
     import altair
 
     order = [band for band in BANDS if band in set(rows["churn_risk_band"])]
-    chart = altair.Chart(rows.assign(number=rows["churn_risk_band"].map(order.index))).mark_bar(cornerRadius=1)
+    chart = altair.Chart(rows.assign(number=rows["churn_risk_band"].map(order.index))).mark_bar()
     chart = chart.encode(
         x=altair.X(
             "value_at_stake:Q",

@@ -29,12 +29,12 @@ def write_report(folder: Path, as_of: date, currency: str, standing: Mapping[str
     """
     with duckdb.connect(str(folder / "marts.duckdb"), read_only=True) as marts:
         figures = read_figures(marts)
-    earlier = _earlier(standing, as_of)
+    earlier = compared_with(standing, as_of)
     (folder / FILE).write_text(render(figures, as_of, currency, earlier), encoding="utf-8")
     return {"headlines": headlines(figures), "earlier": earlier}
 
 
-def _earlier(standing: Mapping[str, Any] | None, as_of: date) -> Earlier | None:
+def compared_with(standing: Mapping[str, Any] | None, as_of: date) -> Earlier | None:
     """The last publication of an earlier date: the standing one, or, where that is of the same date, the one that it
     was compared with."""
     if not standing or "report" not in standing or standing["as_of_date"] > as_of.isoformat():
