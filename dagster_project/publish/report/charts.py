@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 INK, QUIET, LINE, PAPER = "var(--ink)", "var(--quiet)", "var(--line)", "var(--paper)"
 MAIN, PALE = "var(--main)", "var(--pale)"
 HEAT = [f"var(--heat-{step})" for step in range(1, 7)]
-# Stages in the order of a customer's way; who was not there before comes first.
+# In the order of a customer's way. Beside them a flow has those who were not there, or whose stage is not known.
 STAGES = {
-    "(absent)": "var(--pale)",
-    "prospect": "var(--pale)",
+    "prospect": PALE,
     "new": "var(--new)",
     "reactivated": "var(--reactivated)",
     "active": "var(--active)",
     "cooling": "var(--cooling)",
     "lapsed": "var(--lapsed)",
 }
+NO_STAGES = {"(absent)": PALE, "(none)": PALE}
 BANDS = {"low": "var(--heat-2)", "medium": "var(--heat-4)", "high": "var(--lapsed)", "(none)": MAIN}
 WIDTH = 350  # pixels that fit on a phone; wider charts scroll there
 FLOW_HEIGHT, FLOW_GAP = 330, 17
@@ -60,7 +60,7 @@ def _heat(base: "altair.Chart", measure: str, number: str) -> "altair.LayerChart
     """Cells in six steps of one colour with their numbers, in the paper's colour on the darker half."""
     import altair
 
-    most = float(base.data[measure].max())
+    most = float(base.data[measure].max()) or 1
     scale = altair.Scale(type="quantize", domain=[0, most], range=HEAT)
     cells = base.mark_rect(stroke=PAPER, strokeWidth=2).encode(
         color=altair.Color(f"{measure}:Q", scale=scale, legend=None)
@@ -74,8 +74,9 @@ def stage_flow(moves: "pandas.DataFrame") -> str:
     import altair
 
     most = max(moves["from_value"].nunique(), moves["to_value"].nunique())
-    flow = lay_out(moves, [*STAGES], FLOW_GAP / (FLOW_HEIGHT - FLOW_GAP * (most - 1)))
-    colour = altair.Scale(domain=[*STAGES], range=[*STAGES.values()])
+    colours = {**NO_STAGES, **STAGES}
+    flow = lay_out(moves, [*colours], FLOW_GAP / (FLOW_HEIGHT - FLOW_GAP * (most - 1)))
+    colour = altair.Scale(domain=[*colours], range=[*colours.values()])
     x, y = altair.Scale(domain=[-0.6, 1.6]), altair.Scale(domain=[flow.height, 0])
     bands = altair.Chart(flow.bands).mark_area(opacity=0.55)
     bands = bands.encode(
@@ -88,7 +89,7 @@ def stage_flow(moves: "pandas.DataFrame") -> str:
     nodes = flow.nodes.assign(
         x=(flow.nodes["side"] == "to_value").astype(float),
         middle=(flow.nodes["low"] + flow.nodes["high"]) / 2,
-        label=[f"{stage_name(row.value, row.side)}  {row.customers:,}" for row in flow.nodes.itertuples()],
+        label=[f"{_stage_name(row.value, row.side)}  {row.customers:,}" for row in flow.nodes.itertuples()],
     )
     at = altair.Chart(nodes).encode(x=altair.X("x:Q", scale=x, axis=None))
     bars = at.mark_bar(width=8, cornerRadius=1).encode(
@@ -103,9 +104,9 @@ def stage_flow(moves: "pandas.DataFrame") -> str:
     return _svg(altair.layer(bands, bars, *labels).properties(width=WIDTH, height=FLOW_HEIGHT))
 
 
-def stage_name(value: str, side: str) -> str:
-    """A stage as people read it; side is from_value or to_value."""
-    return {"(absent)": "first seen" if side == "from_value" else "gone"}.get(value, value)
+def _stage_name(value: str, side: str) -> str:
+    absent = "first seen" if side == "from_value" else "gone"
+    return {"(absent)": absent, "(none)": "unknown"}.get(value, value)
 
 
 def category_leanings(rows: "pandas.DataFrame") -> str:

@@ -3,7 +3,7 @@
 The figures' queries stand in figures.py, words in page.html.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,9 +49,12 @@ def render(figures: Figures, as_of: date, currency: str, earlier: Earlier | None
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     pages = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     pages.filters |= FILTERS
     return pages.get_template("page.html").render(
         as_of=as_of,
@@ -80,20 +83,19 @@ def _sections(figures: Figures) -> Iterator[tuple[str, object]]:
     from dagster_project.publish.report import charts
 
     segments = figures["segments"]
-    yield "segments", _rows(segments)
+    yield "segments", _rows(segments.assign(lift=segments["revenue_share"] / segments["share"]))
     yield "previous_date", _first(segments, "previous_date")
     yield "judged_date", _first(segments, "judged_date")
     yield "rfm_groups", _rows(figures["rfm_groups"])
-    yield "rfm_chart", charts.rfm_grid(figures["rfm_scores"]) if len(figures["rfm_scores"]) else None
+    yield "rfm_chart", _drawn(charts.rfm_grid, figures["rfm_scores"])
     yield from _movement(figures["movements"])
-    yield "cohorts", _rows(figures["cohorts"])
-    yield "cohort_chart", charts.cohort_grid(figures["cohorts"]) if len(figures["cohorts"]) else None
+    yield "cohort_chart", _drawn(charts.cohort_grid, figures["cohorts"])
     yield "categories", _rows(figures["categories"])
-    yield "category_chart", charts.category_leanings(figures["categories"]) if len(figures["categories"]) else None
+    yield "category_chart", _drawn(charts.category_leanings, figures["categories"])
     yield from _value(figures["value_at_stake"])
     yield "refusal", _first(figures["refusals"], "orders_refusal")
-    yield "backtest", _rows(figures["backtest"])
-    yield "backtest_charts", charts.backtest_charts(figures["backtest"]) if len(figures["backtest"]) else None
+    yield "backtest_date", _first(figures["backtest"], "history_date")
+    yield "backtest_charts", _drawn(charts.backtest_charts, figures["backtest"])
     yield "raw_tables", _rows(figures["raw_tables"])
     yield "faults", _rows(figures["faults"])
 
@@ -105,21 +107,24 @@ def _movement(movements: "pandas.DataFrame") -> Iterator[tuple[str, object]]:
     moves = movements[movements["from_value"] != movements["to_value"]]
     yield "moved_since", _first(movements, "from_date")
     yield "moved", int(moves["customers"].sum())
-    yield (
-        "stages",
-        [
-            {
-                "stage": stage,
-                "before": int(movements.loc[movements["from_value"] == stage, "customers"].sum()),
-                "left": int(moves.loc[moves["from_value"] == stage, "customers"].sum()),
-                "came": int(moves.loc[moves["to_value"] == stage, "customers"].sum()),
-                "now": int(movements.loc[movements["to_value"] == stage, "customers"].sum()),
-            }
-            for stage in charts.STAGES
-            if stage != "(absent)"
-        ],
-    )
-    yield "flow_chart", charts.stage_flow(moves) if len(moves) else None
+    yield "stages", [_stage(movements, moves, stage, colour) for stage, colour in charts.STAGES.items()]
+    yield "flow_chart", _drawn(charts.stage_flow, moves)
+
+
+def _stage(
+    movements: "pandas.DataFrame", moves: "pandas.DataFrame", stage: str, colour: str
+) -> Mapping[str, str | int]:
+    """How many were in a stage then and are now, and of those who moved how many left it and came."""
+    counts = {
+        name: int(rows.loc[rows[side] == stage, "customers"].sum())
+        for name, rows, side in (
+            ("before", movements, "from_value"),
+            ("left", moves, "from_value"),
+            ("came", moves, "to_value"),
+            ("now", movements, "to_value"),
+        )
+    }
+    return {"stage": stage, "colour": colour, **counts}
 
 
 def _value(rows: "pandas.DataFrame") -> Iterator[tuple[str, object]]:
@@ -138,7 +143,12 @@ def _value(rows: "pandas.DataFrame") -> Iterator[tuple[str, object]]:
     )
     bands = bands.sort_values("since").reset_index()
     yield "value_bands", _rows(bands)
-    yield "value_chart", charts.value_bars(named, [*bands["band"]]) if len(rows) else None
+    yield "value_chart", _drawn(lambda shown: charts.value_bars(shown, [*bands["band"]]), named)
+
+
+def _drawn(chart: Callable[["pandas.DataFrame"], Any], rows: "pandas.DataFrame") -> Any:
+    """What a chart makes of rows; None where there are none."""
+    return chart(rows) if len(rows) else None
 
 
 def _rows(frame: "pandas.DataFrame") -> list[dict[str, Any]]:
