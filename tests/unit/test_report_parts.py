@@ -1,13 +1,17 @@
-"""Parts of the report that need no publication: how a flow is laid out, what it is compared with, how numbers read.
+"""Parts of the report that need no publication: how a flow is laid out, what it is compared with, how numbers read,
+whether its colours can be told apart.
 
 What the page says does not belong here (tests/integration/test_report.py).
 """
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pandas
 import pytest
 
+from dagster_project.publish.report import page
 from dagster_project.publish.report.charts import stage_flow
 from dagster_project.publish.report.flow import lay_out
 from dagster_project.publish.report.formats import change, day, number, percent, times
@@ -81,3 +85,32 @@ def test_numbers_and_dates_read_as_people_write_them():
         "+10.0%", "\N{MINUS SIGN}10.0%", "±0%", "\N{EN DASH}",
     ]  # fmt: skip
     assert [times(1.94), day(date(2026, 7, 1))] == ["1.9\N{MULTIPLICATION SIGN}", "1 July 2026"]
+
+
+def _colours(scheme: int) -> dict[str, str]:
+    """The custom properties of the page's first (light) or second (dark) set."""
+    css = Path(page.__file__).with_name("page.css").read_text()
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", css.split(":root {")[1 + scheme]))
+
+
+def _contrast(one: str, other: str) -> float:
+    """The ratio that WCAG defines."""
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_words_and_drawings_stand_out_from_what_is_behind_them(scheme: int):
+    colours = _colours(scheme)
+    words = {(ink, ground) for ink in ("ink", "quiet", "main") for ground in ("paper", "tint")}
+    words |= {("ink", f"heat-{step}") for step in (1, 2, 3)} | {("paper", f"heat-{step}") for step in (4, 5, 6)}
+    drawings = {(name, "paper") for name in ("main", "pale", "new", "reactivated", "active", "cooling", "lapsed")}
+    faint = [pair for pair in words if _contrast(*(colours[name] for name in pair)) < 4.5]
+    faint += [pair for pair in drawings if _contrast(*(colours[name] for name in pair)) < 3]
+    assert faint == []

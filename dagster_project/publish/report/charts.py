@@ -28,7 +28,7 @@ STAGES = {
     "lapsed": "var(--lapsed)",
 }
 NO_STAGES = {"(absent)": PALE, "(none)": PALE}
-BANDS = {"low": "var(--heat-2)", "medium": "var(--heat-4)", "high": "var(--lapsed)", "(none)": MAIN}
+BANDS = {"low": PALE, "medium": "var(--heat-4)", "high": "var(--lapsed)", "(none)": MAIN}
 WIDTH = 350  # pixels that fit on a phone; wider charts scroll there
 FLOW_HEIGHT, FLOW_GAP = 330, 17
 
