@@ -206,6 +206,23 @@ def test_an_audience_that_cannot_be_written_leaves_the_last_publication(home: Ho
         _make_vip(home, "ann", as_of=date(2026, 6, 1))
 
 
+def test_the_report_is_in_place_with_the_marts_that_it_was_given(home: Home, warehouse):
+    def write_report(folder: Path) -> dict[str, str]:
+        (folder / "report.html").write_text(f"of {_customers(folder / 'marts.duckdb')[0][0]}")
+        return {"about": "ann"}
+
+    def break_off(folder: Path) -> dict[str, str]:
+        raise OSError("no space")
+
+    warehouse("ann")
+    assert publish(home, "run-1", DAY, TABLES, write_report=write_report)["report"] == {"about": "ann"}
+    warehouse("bob")
+    with pytest.raises(OSError, match="no space"):
+        publish(home, "run-2", DAY, TABLES, write_report=break_off)
+    assert (home.published / "report.html").read_text() == "of ann"
+    assert _customers(home.published / "marts.duckdb") == [("ann", DAY)]
+
+
 def _make_vip(home: Home, customer: str, as_of: date = DAY) -> None:
     """The only member of the segment, contactable by e-mail, as of a day."""
     with duckdb.connect(str(home.warehouse)) as connection:
