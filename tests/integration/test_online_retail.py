@@ -350,7 +350,7 @@ def test_what_the_data_cannot_feed_is_empty_with_coverage_0(run_after):
 def test_the_report_says_what_the_data_cannot_feed(run):
     sections = Report(run.home.published / "report.html").sections
     assert "or the shop's data have none" in sections["categories"].text
-    assert "The shop's data cannot tell" in sections["segments"].text
+    assert "Nobody is in Deal hunters. The shop's data cannot tell Cart abandoners, " in sections["segments"].text
     assert "541,909 rows came from 1 table;" in sections["quality"].text
     assert {name for name, section in sections.items() if section.chart} >= {"rfm", "cohorts", "value"}
 
