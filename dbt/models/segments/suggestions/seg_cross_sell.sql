@@ -1,4 +1,5 @@
 -- one row per customer and product suggested to them because of another that they bought, the best first
+{%- set places = var('suggestions_per_customer') %}
 with customers as (
 
     select * from {{ ref('int_customer_number') }} where is_known
@@ -42,35 +43,81 @@ rules as (
 
 ),
 
--- of the rules that suggest a product to a customer the best one speaks
-candidates as (
+best_rules as (
 
-    select
-        bought.customer_number,
-        rules.suggested_number,
-        min(rules.rule_number) as rule_number
-
-    from bought
-    inner join rules on rules.product_number = bought.product_number
-    where bought.is_kept
-    group by bought.customer_number, rules.suggested_number
+    select * from rules where rule_number <= (select count(*) from rules) * {{ var('cross_sell_best_rules') }}
 
 ),
 
-placed as (
+{#- Most customers have all of their suggestions from the best rules; only for the others all rules are joined. #}
+{%- for step, of_customers, by_rules in [('best', 'bought', 'best_rules'), ('further', 'bought_by_others', 'rules')] %}
+
+-- of the rules that suggest a product to a customer the best one speaks; no rule is for what the customer has
+{{ step }}_candidates as (
 
     select
-        candidates.customer_number,
-        candidates.rule_number,
-        row_number() over (
-            partition by candidates.customer_number order by candidates.rule_number nulls last
-        ) as place
+        customer_number,
+        product_number,
+        min(rule_number) as rule_number
 
-    from candidates
-    left join bought
-        on bought.customer_number = candidates.customer_number
-        and bought.product_number = candidates.suggested_number
-    where bought.customer_number is null
+    from (
+        select
+            bought.customer_number,
+            rules.suggested_number as product_number,
+            rules.rule_number
+        from {{ of_customers }} as bought
+        inner join {{ by_rules }} as rules on rules.product_number = bought.product_number
+        where bought.is_kept
+
+        union all
+
+        select customer_number, product_number, null as rule_number
+        from {{ of_customers }}
+    ) as suggested
+    group by customer_number, product_number
+    having count(*) = count(rule_number)
+
+),
+
+{{ step }}_placed as (
+
+    select
+        customer_number,
+        rule_number,
+        row_number() over (partition by customer_number order by rule_number nulls last) as place
+
+    from {{ step }}_candidates
+
+),
+{%- if loop.first %}
+
+served as (
+
+    select customer_number from best_placed where place = {{ places }}
+
+),
+
+bought_by_others as (
+
+    select bought.*
+
+    from bought
+    left join served on served.customer_number = bought.customer_number
+    where served.customer_number is null
+
+),
+{%- endif %}
+{%- endfor %}
+
+placed as (
+
+    select best_placed.*
+    from best_placed
+    inner join served on served.customer_number = best_placed.customer_number
+
+    union all
+
+    select * from further_placed
 
 ),
 
@@ -92,7 +139,7 @@ final as (
     from placed
     inner join customers on customers.customer_number = placed.customer_number
     inner join rules on rules.rule_number = placed.rule_number
-    where placed.place <= {{ var('suggestions_per_customer') }}
+    where placed.place <= {{ places }}
 
 )
 
