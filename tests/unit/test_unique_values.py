@@ -10,8 +10,9 @@ from compiled_sql import compiled_nodes, compiled_texts
 VALUES = "{{ repeated('given', ['name', 'number']) }}"
 UNIQUE = "unique_fct_order_order_key"
 ROWS = [
-    ("ada", 1), ("ada", 2), ("ada", 2), ("bob", None), ("bob", None), ("bob", None), (None, None), (None, 3), ("3", None),
-]  # fmt: skip
+    *[("ada", 1), ("ada", 2), ("ada", 2), ("bob", None), ("bob", None), ("bob", None)],
+    *[(None, None), (None, 3), ("3", None)],
+]
 
 
 @pytest.fixture(scope="module")
