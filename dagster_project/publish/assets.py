@@ -81,6 +81,7 @@ def build_publish_assets(
     def marts(context: AssetExecutionContext) -> MaterializeResult:
         """Every public mart as DuckDB database and as Parquet, and the audiences; a date older than the published one
         stays out, unless somebody was erased who still stands in that one."""
+        from dagster_project.publish.metrics import metrics_folder
         from dagster_project.publish.publication import holds_erased, publish, published_as_of
         from dagster_project.publish.snapshots import drop_old_snapshots
 
@@ -92,7 +93,15 @@ def build_publish_assets(
         if is_unchanged := made.stands():
             manifest = read_manifest(home.published)
         elif is_published:
-            manifest = publish(home, context.run.run_id, as_of, tables, audiences, orders_of_rows(project))
+            manifest = publish(
+                home,
+                context.run.run_id,
+                as_of,
+                tables,
+                audiences,
+                orders_of_rows(project),
+                metrics_folder(project.semantic_manifest),
+            )
             made.note()
         else:
             manifest = None

@@ -61,10 +61,12 @@ def publish(
     tables: Mapping[str, str],
     audiences: Audiences = NO_AUDIENCES,
     order_by: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> Mapping[str, Any]:
     """Write the tables (name -> schema of the warehouse) and the audiences as publication of a run, and let `published`
     point to it. A date older than the published one has no audiences: tools have newer ones. The rows of a table are in
-    the order of the columns in `order_by`, which must be a total one, else of all columns.
+    the order of the columns in `order_by`, which must be a total one, else of all columns. `texts` are further files by
+    their paths in the publication.
 
     Returns the manifest: as-of date, per table rows, bytes and the SHA-256 of its Parquet file, and of each audience
     whom it left out and the same of its files.
@@ -87,6 +89,9 @@ def publish(
         connection.execute("detach marts")
         exported = write_audiences(connection, unfinished, home.published, audiences, home)
     manifest = {"run_id": run_id, "as_of_date": as_of.isoformat(), "tables": described, "audiences": exported}
+    for path, text in texts.items():
+        (unfinished / path).parent.mkdir(parents=True, exist_ok=True)
+        (unfinished / path).write_text(text)
     (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
     finished = home.publications / run_id
     shutil.rmtree(finished, ignore_errors=True)

@@ -109,6 +109,16 @@ class DbtProject:
                 return parsed.writable_manifest().to_dict(omit_none=False)
         return json.loads(self._written_manifest.read_text())
 
+    @cached_property
+    def semantic_manifest(self) -> Mapping[str, Any]:
+        """What MetricFlow reads: semantic models and metrics, as dbt writes them."""
+        from dbt.contracts.graph.semantic_manifest import SemanticManifest
+
+        file = self.target / "semantic_manifest.json"
+        if not file.exists():
+            SemanticManifest(self._parsed).write_json_to_file(str(file))
+        return json.loads(file.read_text())
+
     @property
     def _written_manifest(self) -> Path:
         return self.target / "manifest.json"

@@ -18,6 +18,7 @@ PUBLISHED = {
     "customer_segments",
     "dim_category",
     "dim_customer",
+    "dim_date",
     "dim_product",
     "experiment_result",
     "fct_browse_event",

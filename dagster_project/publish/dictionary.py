@@ -1,0 +1,50 @@
+"""docs/data_dictionary.md: every public mart and its columns, from dbt's YAML. Text only; what is public says marts.py."""
+
+from collections.abc import Iterator, Sequence
+from textwrap import fill
+
+from dagster_project.publish.marts import Mart
+from dagster_project.settings import PROJECT_FOLDER
+
+DICTIONARY_FILE = PROJECT_FOLDER / "docs" / "data_dictionary.md"
+INTRODUCTION = """\
+# Data dictionary
+
+Every published table and its columns. This file is made from the YAML beside the dbt models by
+`.venv/bin/python -m dagster_project dictionary`: change the description there and run that again.
+"""
+
+
+def dictionary(marts: Sequence[Mart]) -> str:
+    """The whole text of the file."""
+    return "\n".join(line for part in (_contents(marts), *map(_section, marts)) for line in part)
+
+
+def _contents(marts: Sequence[Mart]) -> Iterator[str]:
+    yield INTRODUCTION
+    yield _paragraph(", ".join(f"[{mart.name}](#{mart.name})" for mart in marts))
+    yield ""
+
+
+def _section(mart: Mart) -> Iterator[str]:
+    yield f"## {mart.name}"
+    yield ""
+    yield _paragraph(mart.description)
+    yield ""
+    for key in mart.keys:
+        yield _paragraph(f"Unique: {', '.join(f'`{column}`' for column in key)}.")
+        yield ""
+    yield "| column | type | meaning |"
+    yield "|---|---|---|"
+    for column in mart.columns:
+        yield f"| `{column.name}` | {column.type} | {_cell(column.description)} |"
+    yield ""
+
+
+def _paragraph(text: str) -> str:
+    return fill(text, 120, break_long_words=False, break_on_hyphens=False)
+
+
+def _cell(text: str) -> str:
+    """A text that a table's cell may hold as it is."""
+    return text.replace("|", "\\|")
