@@ -1,4 +1,4 @@
-"""The last assets of a run: the date's snapshot, and the publication that readers see."""
+"""The last assets of a run: the date's snapshot, the publication that readers see, and its copy in PostgreSQL."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,13 @@ from dagster_project.ledger import UNCHANGED, files_version
 from dagster_project.publish.audience_config import Audiences
 from dagster_project.publish.audiences import READ as TABLES_OF_AUDIENCES
 from dagster_project.publish.manifest import read_manifest
+from dagster_project.settings import Settings
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
 
 PUBLICATION = AssetKey(["published", "marts"])
+DOCUMENTATION = "dbt_docs.html"
+POSTGRESQL = AssetKey(["published", "postgresql"])
 AUDIENCE_CUSTOMER = AssetKey(["segments", "int_audience_customer"])
 
 
@@ -100,7 +103,7 @@ def build_publish_assets(
                 tables,
                 audiences,
                 orders_of_rows(project),
-                metrics_folder(project.semantic_manifest),
+                {**metrics_folder(project.semantic_manifest), DOCUMENTATION: project.documentation()},
             )
             made.note()
         else:
@@ -122,7 +125,35 @@ def build_publish_assets(
                 "snapshots_dropped": len(dropped),
                 "rows": MetadataValue.json({name: table["rows"] for name, table in manifest["tables"].items()}),
                 "audiences": MetadataValue.json(manifest["audiences"]),
+                "documentation": MetadataValue.path(home.relative(home.published / DOCUMENTATION)),
             }
         )
 
     return [snapshot, marts]
+
+
+def build_postgresql_assets(
+    project: DbtProject, home: Home, daily: PartitionsDefinition, settings: Settings
+) -> list[AssetsDefinition]:
+    """The publication in PostgreSQL, where the settings name a database; else nothing."""
+    if settings.warehouse_publish_postgres is None:
+        return []
+    url, schema = settings.warehouse_publish_postgres.get_secret_value(), settings.warehouse_publish_schema
+
+    @asset(
+        key=POSTGRESQL,
+        deps=[PUBLICATION],
+        kinds={"postgres"},
+        group_name="published",
+        partitions_def=daily,
+        backfill_policy=BackfillPolicy.single_run(),
+    )
+    def postgresql(context: AssetExecutionContext) -> MaterializeResult:
+        """The current publication as a schema of a PostgreSQL database, which replaces the former one as a whole."""
+        from dagster_project.publish.marts import public_marts
+        from dagster_project.publish.postgres import publish_to_postgres
+
+        is_written = publish_to_postgres(home.published, public_marts(project.manifest), url, schema)
+        return MaterializeResult(metadata={"schema": schema, "unchanged": not is_written})
+
+    return [postgresql]

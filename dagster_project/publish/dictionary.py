@@ -1,4 +1,4 @@
-"""docs/data_dictionary.md: every public mart and its columns, from dbt's YAML. Text only; what is public says marts.py."""
+"""docs/data_dictionary.md: every public mart and its columns. Text only; what is public says marts.py."""
 
 from collections.abc import Iterator, Sequence
 from textwrap import fill
@@ -31,8 +31,8 @@ def _section(mart: Mart) -> Iterator[str]:
     yield ""
     yield _paragraph(mart.description)
     yield ""
-    for key in mart.keys:
-        yield _paragraph(f"Unique: {', '.join(f'`{column}`' for column in key)}.")
+    if mart.key:
+        yield _paragraph(f"Unique: {', '.join(f'`{column}`' for column in mart.key)}.")
         yield ""
     yield "| column | type | meaning |"
     yield "|---|---|---|"

@@ -1,18 +1,18 @@
 """The public marts as dbt's YAML describes them: grain, columns, types, keys. What is made of them stands elsewhere."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column; `type` is the portable one that the YAML has."""
+    """A column; `type` is the portable one that the YAML has, `is_required` says that dbt tests it to have no NULL."""
 
     name: str
     type: str
     description: str
+    is_required: bool = False
 
 
 @dataclass(frozen=True)
@@ -21,19 +21,19 @@ class Mart:
 
     schema       of the warehouse
     description  begins with the grain
-    keys         the sets of columns that dbt tests to be unique in every row
+    key          the columns that dbt tests to be unique together in all rows; none where it tests nothing like it
     """
 
     name: str
     schema: str
     description: str
     columns: Sequence[Column]
-    keys: Sequence[Sequence[str]]
+    key: Sequence[str]
 
 
 def public_marts(manifest: Mapping[str, Any]) -> Sequence[Mart]:
     """The public marts of dbt's manifest, by name."""
-    keys = _unique_columns(manifest)
+    keys, required = _tested(manifest)
     return sorted(
         (
             Mart(
@@ -42,12 +42,17 @@ def public_marts(manifest: Mapping[str, Any]) -> Sequence[Mart]:
                 _plain(node["description"]),
                 [
                     *(
-                        Column(column["name"], column["data_type"], _plain(column["description"]))
+                        Column(
+                            column["name"],
+                            column["data_type"],
+                            _plain(column["description"]),
+                            (node_id, column["name"]) in required,
+                        )
                         for column in node["columns"].values()
                     ),
                     *(_segment_columns(manifest) if node["name"] == "customer_segments" else []),
                 ],
-                keys[node_id],
+                keys.get(node_id, ()),
             )
             for node_id, node in manifest["nodes"].items()
             if node["resource_type"] == "model" and node["config"].get("access") == "public"
@@ -66,15 +71,21 @@ def _segment_columns(manifest: Mapping[str, Any]) -> Sequence[Column]:
     ]
 
 
-def _unique_columns(manifest: Mapping[str, Any]) -> Mapping[str, Sequence[Sequence[str]]]:
-    """By node the columns that a test without a condition says to be unique."""
-    found = defaultdict(list)
+def _tested(manifest: Mapping[str, Any]) -> tuple[Mapping[str, Sequence[str]], Collection[tuple[str, str]]]:
+    """By node the columns that are unique together, and the columns (node, name) without NULL, as tests of all rows
+    say."""
+    keys, required = {}, set()
     for node in manifest["nodes"].values():
-        test = node.get("test_metadata") or {}
-        if test.get("name") in {"unique", "unique_combination"} and not node["config"].get("where"):
-            arguments = test["kwargs"]
-            found[node["attached_node"]].append(arguments.get("columns") or [arguments["column_name"]])
-    return found
+        test = node.get("test_metadata") or {"name": None}
+        if node["config"].get("where"):
+            continue
+        if test["name"] == "unique":
+            keys[node["attached_node"]] = [test["kwargs"]["column_name"]]
+        elif test["name"] == "unique_combination":
+            keys[node["attached_node"]] = test["kwargs"]["columns"]
+        elif test["name"] == "not_null":
+            required.add((node["attached_node"], test["kwargs"]["column_name"]))
+    return keys, required
 
 
 def _plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The semantic layer beside the published marts: a folder in which `mf query` asks for the metrics of dbt/models/semantic.
+"""The semantic layer beside the published marts: a folder in which `mf query` answers dbt/models/semantic.
 
 Texts only. MetricFlow wants a dbt project and its semantic manifest; this one names the published tables, so that a BI
 user needs neither the pipeline's database nor its code.
