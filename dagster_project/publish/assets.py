@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -32,19 +33,33 @@ AUDIENCE_CUSTOMER = AssetKey(["segments", "int_audience_customer"])
 
 def public_tables(project: DbtProject) -> Mapping[str, str]:
     """The marts that are published: name -> schema of every model with `access: public`."""
-    return {
-        node["alias"]: node["schema"]
-        for node in project.manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["config"].get("access") == "public"
-    }
+    return {node["alias"]: node["schema"] for node in _public_models(project).values()}
 
 
 def orders_of_rows(project: DbtProject) -> Mapping[str, Sequence[str]]:
-    """By published table the columns that its rows are put in order by, where its YAML says them (`order_by`)."""
-    return {
-        node["alias"]: node["config"]["meta"]["order_by"]
+    """By published table the columns that its rows are put in order by: those its YAML says (`order_by`), else those of
+    which a test of the whole table says that they are unique."""
+    unique = {
+        node["attached_node"]: node["test_metadata"]["kwargs"].get("columns") or [node["column_name"]]
         for node in project.manifest["nodes"].values()
-        if "order_by" in node["config"].get("meta", {})
+        if node["resource_type"] == "test"
+        and (node.get("test_metadata") or {}).get("name") in ("unique", "unique_combination")
+        and not node["config"]["where"]
+    }
+    declared = {key: node["config"]["meta"].get("order_by") for key, node in _public_models(project).items()}
+    return {
+        node["alias"]: declared[key] or unique[key]
+        for key, node in _public_models(project).items()
+        if declared[key] or key in unique
+    }
+
+
+def _public_models(project: DbtProject) -> Mapping[str, Mapping[str, Any]]:
+    nodes = project.manifest["nodes"].items()
+    return {
+        key: node
+        for key, node in nodes
+        if node["resource_type"] == "model" and node["config"].get("access") == "public"
     }
 
 

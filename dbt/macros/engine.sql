@@ -20,6 +20,10 @@
 {% macro not_materialized() %}{{ return(adapter.dispatch('not_materialized')()) }}{% endmacro %}
 {% macro duckdb__not_materialized() %}not materialized{% endmacro %}
 
+{# A number for the values of the columns, NULL being one: equal values have the same, and few others do. #}
+{% macro hash64(columns) %}{{ return(adapter.dispatch('hash64')(columns)) }}{% endmacro %}
+{% macro duckdb__hash64(columns) %}hash({{ columns | join(', ') }}){% endmacro %}
+
 {# A whole row of the relation with that alias as one text: a total order where nothing better breaks a tie. #}
 {% macro row_text(alias) %}{{ return(adapter.dispatch('row_text')(alias)) }}{% endmacro %}
 {% macro duckdb__row_text(alias) %}cast({{ alias }} as varchar){% endmacro %}
