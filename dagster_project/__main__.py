@@ -78,13 +78,12 @@ def ui() -> None:
 def dictionary() -> None:
     """Write docs/data_dictionary.md from the YAML of the dbt models."""
     from dagster_project.publish.dictionary import DICTIONARY_FILE, dictionary
-    from dagster_project.publish.marts import public_marts
     from dagster_project.transform.project import DBT_FOLDER, DbtProject, dbt_vars
 
     settings = load_settings()
     home = Home(settings.warehouse_home.resolve())
     project = DbtProject(DBT_FOLDER, home, dbt_vars(load_source(settings)), settings.warehouse_threads)
-    write_text(DICTIONARY_FILE, dictionary(public_marts(project.manifest)))
+    write_text(DICTIONARY_FILE, dictionary(project.manifest))
     click.echo(f"Written: {DICTIONARY_FILE.relative_to(PROJECT_FOLDER)}")
 
 

@@ -1,8 +1,6 @@
 """The last assets of a run: the date's snapshot, the publication that readers see, and its copy in PostgreSQL."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -21,6 +19,7 @@ from dagster_project.ledger import UNCHANGED, files_version
 from dagster_project.publish.audience_config import Audiences
 from dagster_project.publish.audiences import READ as TABLES_OF_AUDIENCES
 from dagster_project.publish.manifest import read_manifest
+from dagster_project.publish.marts import public_marts
 from dagster_project.settings import Settings
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
@@ -31,44 +30,13 @@ POSTGRESQL = AssetKey(["published", "postgresql"])
 AUDIENCE_CUSTOMER = AssetKey(["segments", "int_audience_customer"])
 
 
-def public_tables(project: DbtProject) -> Mapping[str, str]:
-    """The marts that are published: name -> schema of every model with `access: public`."""
-    return {node["alias"]: node["schema"] for node in _public_models(project).values()}
-
-
-def orders_of_rows(project: DbtProject) -> Mapping[str, Sequence[str]]:
-    """By published table the columns that its rows are put in order by: those its YAML says (`order_by`), else those of
-    which a test of the whole table says that they are unique."""
-    unique = {
-        node["attached_node"]: node["test_metadata"]["kwargs"].get("columns") or [node["column_name"]]
-        for node in project.manifest["nodes"].values()
-        if node["resource_type"] == "test"
-        and (node.get("test_metadata") or {}).get("name") in ("unique", "unique_combination")
-        and not node["config"]["where"]
-    }
-    declared = {key: node["config"]["meta"].get("order_by") for key, node in _public_models(project).items()}
-    return {
-        node["alias"]: declared[key] or unique[key]
-        for key, node in _public_models(project).items()
-        if declared[key] or key in unique
-    }
-
-
-def _public_models(project: DbtProject) -> Mapping[str, Mapping[str, Any]]:
-    nodes = project.manifest["nodes"].items()
-    return {
-        key: node
-        for key, node in nodes
-        if node["resource_type"] == "model" and node["config"].get("access") == "public"
-    }
-
-
 def build_publish_assets(
     project: DbtProject, home: Home, daily: PartitionsDefinition, daily_snapshots: int, audiences: Audiences
 ) -> list[AssetsDefinition]:
     """The snapshot, and the publication with the audiences, as of the run's date; `daily_snapshots` of the former are
     kept."""
-    tables = public_tables(project)
+    public = public_marts(project.manifest)
+    tables = {mart.name: mart.schema for mart in public}
     read = [f"{schema}.{name}" for name, schema in {**tables, **TABLES_OF_AUDIENCES}.items()]
     common = {
         "group_name": "published",
@@ -117,7 +85,7 @@ def build_publish_assets(
                 as_of,
                 tables,
                 audiences,
-                orders_of_rows(project),
+                {mart.name: mart.order_by for mart in public if mart.order_by},
                 {**metrics_folder(project.semantic_manifest), DOCUMENTATION: project.documentation()},
             )
             made.note()
@@ -165,7 +133,6 @@ def build_postgresql_assets(
     )
     def postgresql(context: AssetExecutionContext) -> MaterializeResult:
         """The current publication as a schema of a PostgreSQL database, which replaces the former one as a whole."""
-        from dagster_project.publish.marts import public_marts
         from dagster_project.publish.postgres import publish_to_postgres
 
         is_written = publish_to_postgres(home.published, public_marts(project.manifest), url, schema)

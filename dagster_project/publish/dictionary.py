@@ -1,28 +1,43 @@
-"""docs/data_dictionary.md: every public mart and its columns. Text only; what is public says marts.py."""
+"""docs/data_dictionary.md: the public marts, their columns, the metrics. Text only; what is public says marts.py."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from textwrap import fill
+from typing import Any
 
-from dagster_project.publish.marts import Mart
+from dagster_project.publish.marts import Mart, Metric, metrics, public_marts
 from dagster_project.settings import PROJECT_FOLDER
 
 DICTIONARY_FILE = PROJECT_FOLDER / "docs" / "data_dictionary.md"
 INTRODUCTION = """\
 # Data dictionary
 
-Every published table and its columns. This file is made from the YAML beside the dbt models by
+Every published table with its columns, and the metrics. This file is made from the YAML beside the dbt models by
 `.venv/bin/python -m dagster_project dictionary`: change the description there and run that again.
 """
 
 
-def dictionary(marts: Sequence[Mart]) -> str:
-    """The whole text of the file."""
-    return "\n".join(line for part in (_contents(marts), *map(_section, marts)) for line in part)
+def dictionary(manifest: Mapping[str, Any]) -> str:
+    """The whole text of the file, from dbt's manifest."""
+    marts = public_marts(manifest)
+    parts = (_contents(marts), *map(_section, marts), _metrics(metrics(manifest)))
+    return "\n".join(line for part in parts for line in part)
 
 
 def _contents(marts: Sequence[Mart]) -> Iterator[str]:
     yield INTRODUCTION
     yield _paragraph(", ".join(f"[{mart.name}](#{mart.name})" for mart in marts))
+    yield ""
+
+
+def _metrics(found: Sequence[Metric]) -> Iterator[str]:
+    yield "## Metrics"
+    yield ""
+    yield "What `mf query` answers, each defined once: [bi.md](bi.md#metrics)."
+    yield ""
+    yield "| metric | meaning |"
+    yield "|---|---|"
+    for metric in found:
+        yield f"| `{metric.name}` | {_cell(metric.description)} |"
     yield ""
 
 

@@ -1,4 +1,4 @@
-"""The public marts as dbt's YAML describes them: grain, columns, types, keys. What is made of them stands elsewhere."""
+"""The public marts and the metrics as dbt's YAML describes them. What is made of them stands elsewhere."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ class Mart:
     schema       of the warehouse
     description  begins with the grain
     key          the columns that dbt tests to be unique together in all rows; none where it tests nothing like it
+    order_by     the columns that its rows are put in order by: those its YAML says (`order_by`), else the key
     """
 
     name: str
@@ -29,6 +30,15 @@ class Mart:
     description: str
     columns: Sequence[Column]
     key: Sequence[str]
+    order_by: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric of the semantic layer."""
+
+    name: str
+    description: str
 
 
 def public_marts(manifest: Mapping[str, Any]) -> Sequence[Mart]:
@@ -53,12 +63,21 @@ def public_marts(manifest: Mapping[str, Any]) -> Sequence[Mart]:
                     *(_segment_columns(manifest) if node["name"] == "customer_segments" else []),
                 ],
                 keys.get(node_id, ()),
+                node["config"]["meta"].get("order_by") or keys.get(node_id, ()),
             )
             for node_id, node in manifest["nodes"].items()
             if node["resource_type"] == "model" and node["config"].get("access") == "public"
         ),
         key=lambda mart: mart.name,
     )
+
+
+def metrics(manifest: Mapping[str, Any]) -> Sequence[Metric]:
+    """The metrics of dbt's manifest, in the order of their file."""
+    return [
+        Metric(metric["name"], metric["label"], _plain(metric["description"]))
+        for metric in manifest["metrics"].values()
+    ]
 
 
 def _segment_columns(manifest: Mapping[str, Any]) -> Sequence[Column]:

@@ -93,7 +93,9 @@ def test_every_mart_has_the_same_rows_its_comments_and_its_key(database: Engine,
         for mart in marts:
             expected = connection.execute(f"from {mart.name}").fetchall()
             assert Counter(answer(database, f"select * from marts.{mart.name}")) == Counter(expected), mart.name
-        columns = connection.execute("select table_name, column_name from duckdb_columns() where not internal").fetchall()
+        columns = connection.execute(
+            "select table_name, column_name from duckdb_columns() where not internal"
+        ).fetchall()
     commented = answer(database, """
         select c.relname, a.attname
         from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0
