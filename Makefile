@@ -53,7 +53,7 @@ lock: ## renew the locks from pyproject.toml (needs uv)
 	$(LOCK) --no-annotate bi/superset/requirements.in --output-file bi/superset/requirements.lock
 
 clean: ## remove .venv and caches; the home stays
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis dbt/target dbt/logs
+	rm -rf .venv .superset .pytest_cache .ruff_cache .hypothesis dbt/target dbt/logs
 	find dagster_project tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up, with uv where it is on the PATH, else with venv and pip. A stamp that is older than its lock, or missing,

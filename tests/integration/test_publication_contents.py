@@ -5,11 +5,13 @@ How a publication is put in place does not belong here (tests/unit/test_publicat
 
 import hashlib
 import json
+import re
 import sqlite3
 
 import duckdb
 import pytest
 
+from dagster_project.publish.assets import DOCUMENTATION
 from tests.integration.conftest import Run
 
 PUBLISHED = {
@@ -105,6 +107,11 @@ def test_no_personal_value_is_published(finished_shop: Run, personal_values: set
             found = finished_shop.query(f"select distinct lower(trim({column})) as value from {table}")["value"]
             leaked = personal_values & set(found.dropna())
             assert not leaked, f"{table}.{column} holds {len(leaked)} personal values"
+
+
+def test_no_address_is_in_the_documentation(finished_shop: Run, personal_values: set[str]):
+    page = (finished_shop.home.published / DOCUMENTATION).read_text().lower()
+    assert not set(re.findall(r"[\w.+-]+@[\w.-]+|\+?\d[\d /-]{6,}\d", page)) & personal_values
 
 
 def test_no_personal_value_is_in_logs_or_events(finished_shop: Run, personal_values: set[str]):

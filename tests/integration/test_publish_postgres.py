@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import duckdb
 import pytest
+import yaml
 from dagster import DagsterInstance
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
@@ -21,7 +22,7 @@ from dagster_project.definitions import build_definitions
 from dagster_project.publish.assets import POSTGRESQL
 from dagster_project.publish.marts import Mart, public_marts
 from dagster_project.publish.postgres import PostgresError, publish_to_postgres
-from dagster_project.settings import Settings
+from dagster_project.settings import PROJECT_FOLDER, Settings
 from tests.integration.conftest import SMALL_SHOP, Run
 from tests.integration.databases import new_database, shown
 
@@ -116,6 +117,18 @@ def test_every_mart_has_the_same_rows_its_comments_and_its_key(database: Engine,
     assert set(keys["cohort_retention"]) == {"cohort_month", "months_since"}
     described = answer(database, "select obj_description('marts.seg_rfm'::regclass, 'pg_class')")[0][0]
     assert described.startswith("One row per buyer")
+
+
+def test_the_queries_of_the_superset_bundle_run_on_it(database: Engine, publication: Path, marts: Sequence[Mart]):
+    publish(database, publication, marts)
+    files = sorted((PROJECT_FOLDER / "bi" / "superset" / "bundle" / "datasets").rglob("*.yaml"))
+    assert files
+    for dataset in map(yaml.safe_load, map(Path.read_text, files)):
+        measured = ", ".join(metric["expression"] for metric in dataset["metrics"])
+        with database.connect() as connection:
+            connection.execute(text("set search_path to marts"))
+            (row,) = connection.exec_driver_sql(f"select {measured} from ({dataset['sql'].replace('%', '%%')}) as rows")
+        assert len(row) == len(dataset["metrics"])
 
 
 def test_what_is_published_already_is_not_written_again(database: Engine, publication: Path, few):
