@@ -74,10 +74,7 @@ def public_marts(manifest: Mapping[str, Any]) -> Sequence[Mart]:
 
 def metrics(manifest: Mapping[str, Any]) -> Sequence[Metric]:
     """The metrics of dbt's manifest, in the order of their file."""
-    return [
-        Metric(metric["name"], metric["label"], _plain(metric["description"]))
-        for metric in manifest["metrics"].values()
-    ]
+    return [Metric(metric["name"], _plain(metric["description"])) for metric in manifest["metrics"].values()]
 
 
 def _segment_columns(manifest: Mapping[str, Any]) -> Sequence[Column]:

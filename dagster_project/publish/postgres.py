@@ -22,6 +22,7 @@ from dagster_project.warehouse import engine_settings
 
 MARK = "Marts of the segment warehouse"  # how the comment of a schema begins that is ours to replace
 PATIENCE_SECONDS = 60  # how long a publication waits for transactions that have read the former tables
+STILL_OPEN = "a transaction that has read the former marts is still open: end it, and run again"
 LOCK_SECONDS = 2  # so long others may have to wait meanwhile, before it steps back and tries again
 
 
@@ -155,8 +156,7 @@ class _Database:
                             return;
                         exception when lock_not_available then
                             if clock_timestamp() > begun + interval '{patience_seconds} s' then
-                                raise exception 'a transaction that has read the former marts is still open: end it, '
-                                    'and run again';
+                                raise exception '{STILL_OPEN}';
                             end if;
                             perform pg_sleep({LOCK_SECONDS});
                         end;
@@ -173,9 +173,9 @@ def _described(schema: str, mart: Mart) -> Iterator[str]:
     table = f"{schema}.{mart.name}"
     yield f"comment on table {table} is {sql.text(mart.description)}"
     for column in mart.columns:
-        yield f"comment on column {table}.{column.name} is {sql.text(column.description)}"
+        yield f"comment on column {table}.{sql.name(column.name)} is {sql.text(column.description)}"
     if mart.key:
-        columns = ", ".join(mart.key)
+        columns = ", ".join(map(sql.name, mart.key))
         is_required = {column.name: column.is_required for column in mart.columns}
         if all(is_required[name] for name in mart.key):
             yield f"alter table {table} add primary key ({columns})"
@@ -207,8 +207,9 @@ def _told(url: URL) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        answer = str(error).rpartition('": ')[2].strip().partition("\n")[0]
-        reason = answer.removeprefix("ERROR:").strip().rstrip(".")
+        first, *further = str(error).rpartition('": ')[2].strip().splitlines()
+        details = [line.removeprefix("DETAIL:").strip() for line in further if line.startswith("DETAIL:")]
+        reason = "; ".join([first.removeprefix("ERROR:").strip(), *details]).rstrip(".")
         if url.password:
             reason = reason.replace(str(url.password), "***")
         raise PostgresError(f"The marts could not be published to PostgreSQL: {reason}.") from None

@@ -30,12 +30,13 @@ def manifest(finished_shop: Run) -> Mapping[str, Any]:
 
 
 def test_sqlalchemy_reads_the_marts_and_cannot_write_them(finished_shop: Run, manifest: Mapping[str, Any]):
+    buyers = finished_shop.query("select count(*) as n from seg_rfm")["n"][0]
     engine = create_engine(
         f"duckdb:///{finished_shop.home.published / 'marts.duckdb'}", connect_args={"read_only": True}
     )
     assert set(inspect(engine).get_table_names()) == {mart.name for mart in public_marts(manifest)}
     frame = pd.read_sql("select classic_group, count(*) as customers from seg_rfm group by 1", engine)
-    assert frame["customers"].sum() == finished_shop.query("select count(*) as n from seg_rfm")["n"][0]
+    assert frame["customers"].sum() == buyers
     with engine.connect() as connection, pytest.raises(DBAPIError, match="read-only"):
         connection.execute(text("delete from seg_rfm"))
     engine.dispose()

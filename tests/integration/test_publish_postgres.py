@@ -112,7 +112,7 @@ def test_every_mart_has_the_same_rows_its_comments_and_its_key(database: Engine,
         where i.indisunique and c.relnamespace = 'marts'::regnamespace
         group by c.relname
     """))  # fmt: skip
-    assert set(keys) == {mart.name for mart in marts}
+    assert set(keys) == {mart.name for mart in marts} - {"run_summary"}
     assert keys["fct_customer"] == ["customer_key"]
     assert set(keys["cohort_retention"]) == {"cohort_month", "months_since"}
     described = answer(database, "select obj_description('marts.seg_rfm'::regclass, 'pg_class')")[0][0]
@@ -202,7 +202,7 @@ def test_a_view_that_somebody_made_of_a_mart_is_not_dropped(database: Engine, pu
     publish(database, publication, few)
     with database.begin() as connection:
         connection.execute(text("create view public.stages as select lifecycle_stage from marts.seg_lifecycle"))
-    with pytest.raises(PostgresError, match=r"cannot drop .* because other objects depend on it"):
+    with pytest.raises(PostgresError, match=r"cannot drop .*; view stages depends on table marts.seg_lifecycle"):
         publish(database, later, few)
     assert answer(database, "select count(*) from public.stages")[0][0] > 0
 
