@@ -50,7 +50,7 @@ def _listed(page: Page, address: str, kind: str, title: str) -> list[tuple[int, 
 
 def _look(page: Page, address: str, name: str, count: int, screenshots: Path) -> bool:
     """Whether a page shows as many charts as it should, and no error."""
-    page.set_viewport_size({"width": 1600, "height": 1000 if count == 1 else 3500})
+    page.set_viewport_size({"width": 1600, "height": 1000 if count == 1 else 3700})
     page.goto(address)
     page.wait_for_function(
         """([errors, loading, drawn, count]) => document.querySelector(errors)

@@ -42,6 +42,20 @@ def test_sqlalchemy_reads_the_marts_and_cannot_write_them(finished_shop: Run, ma
     engine.dispose()
 
 
+def test_the_calendar_has_every_day_from_the_first_order_to_the_date(finished_shop: Run):
+    calendar = finished_shop.query("from dim_date order by date_day")
+    first = finished_shop.query("select min(order_date) as day from fct_order")["day"][0]
+    days = pd.Series(pd.date_range(first, finished_shop.as_of))
+    assert len(days) > 300
+    expected = {
+        "date_day": days,
+        **{f"{name}_start": days.dt.to_period(name[0].upper()).dt.start_time for name in ("week", "month", "quarter")},
+        "year": days.dt.year,
+    }
+    for name, values in expected.items():
+        assert [*calendar[name].astype(values.dtype)] == [*values], name
+
+
 def test_the_data_dictionary_is_current(manifest: Mapping[str, Any]):
     assert DICTIONARY_FILE.read_text() == dictionary(manifest), "run: make dictionary"
 
