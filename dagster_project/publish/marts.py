@@ -44,32 +44,20 @@ class Metric:
 def public_marts(manifest: Mapping[str, Any]) -> Sequence[Mart]:
     """The public marts of dbt's manifest, by name."""
     keys, required = _tested(manifest)
-    return sorted(
-        (
-            Mart(
-                node["alias"],
-                node["schema"],
-                _plain(node["description"]),
-                [
-                    *(
-                        Column(
-                            column["name"],
-                            column["data_type"],
-                            _plain(column["description"]),
-                            (node_id, column["name"]) in required,
-                        )
-                        for column in node["columns"].values()
-                    ),
-                    *(_segment_columns(manifest) if node["name"] == "customer_segments" else []),
-                ],
-                keys.get(node_id, ()),
-                node["config"]["meta"].get("order_by") or keys.get(node_id, ()),
-            )
-            for node_id, node in manifest["nodes"].items()
-            if node["resource_type"] == "model" and node["config"].get("access") == "public"
-        ),
-        key=lambda mart: mart.name,
-    )
+    marts = []
+    for node_id, node in manifest["nodes"].items():
+        if node["resource_type"] != "model" or node["config"].get("access") != "public":
+            continue
+        columns = [
+            Column(name, column["data_type"], _plain(column["description"]), (node_id, name) in required)
+            for name, column in node["columns"].items()
+        ]
+        if node["name"] == "customer_segments":
+            columns += _segment_columns(manifest)
+        key = keys.get(node_id, ())
+        order_by = node["config"]["meta"].get("order_by") or key
+        marts.append(Mart(node["alias"], node["schema"], _plain(node["description"]), columns, key, order_by))
+    return sorted(marts, key=lambda mart: mart.name)
 
 
 def metrics(manifest: Mapping[str, Any]) -> Sequence[Metric]:
