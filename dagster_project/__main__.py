@@ -1,4 +1,4 @@
-"""The commands behind `make run` and `make ui`: `python -m dagster_project run|ui`.
+"""The commands behind `make run` and `make ui`: `python -m dagster_project run|ui`, and `dictionary`.
 
 Prepares the instance folder, starts Dagster and tells a person what came out. The pipeline itself stands elsewhere.
 """
@@ -72,6 +72,19 @@ def ui() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     environment = {**os.environ, "DAGSTER_HOME": str(home.dagster), "PYTHONWARNINGS": "ignore"}
     os.execvpe(sys.executable, [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"], environment)
+
+
+@cli.command()
+def dictionary() -> None:
+    """Write docs/data_dictionary.md from the YAML of the dbt models."""
+    from dagster_project.publish.dictionary import DICTIONARY_FILE, dictionary
+    from dagster_project.transform.project import DBT_FOLDER, DbtProject, dbt_vars
+
+    settings = load_settings()
+    home = Home(settings.warehouse_home.resolve())
+    project = DbtProject(DBT_FOLDER, home, dbt_vars(load_source(settings)), settings.warehouse_threads)
+    write_text(DICTIONARY_FILE, dictionary(project.manifest))
+    click.echo(f"Written: {DICTIONARY_FILE.relative_to(PROJECT_FOLDER)}")
 
 
 def _prepared_home(settings: Settings) -> Home:

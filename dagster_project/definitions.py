@@ -11,7 +11,7 @@ from dagster_project.home import Home
 from dagster_project.past_date import build_past_date
 from dagster_project.prediction.assets import build_prediction_assets
 from dagster_project.progress import progress
-from dagster_project.publish.assets import build_publish_assets
+from dagster_project.publish.assets import build_postgresql_assets, build_publish_assets
 from dagster_project.publish.audience_config import load_audiences, merge_fields
 from dagster_project.quality.checks import Memory, build_raw_checks, build_table_checks
 from dagster_project.recommendation.assets import build_recommendation_asset
@@ -47,7 +47,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     experiment_asset = build_experiment_asset(project, home, daily, source.experiments)
     as_of_group = [
         as_of_stage, *prediction_assets, recommendation_asset, segment_stage, experiment_asset, insight_stage,
-        *publish_assets,
+        *publish_assets, *build_postgresql_assets(project, home, daily, settings),
     ]  # fmt: skip
     memory = Memory(home.warehouse, project.table_versions)
     gate = {"pool": WRITER_POOL, "parameters": parameters, "memory": memory}

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from dotenv import load_dotenv
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dagster_project.errors import WarehouseError
@@ -43,6 +43,13 @@ class Settings(BaseSettings):
         default_factory=lambda: os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 5_000_000,
         ge=500,
         description="Memory in MB that DuckDB uses; what needs more spills into the home. Default a fifth of all.",
+    )
+
+    warehouse_publish_postgres: SecretStr | None = Field(
+        None, description="URL of a PostgreSQL database that the marts are published to as well."
+    )
+    warehouse_publish_schema: str = Field(
+        "marts", pattern=r"^[a-z_][a-z0-9_]{0,49}$", description="The schema there that holds them and nothing else."
     )
 
     @field_validator("as_of", mode="before")

@@ -1,9 +1,7 @@
-"""The last assets of a run: the date's snapshot, and the publication that readers see."""
+"""The last assets of a run: the date's snapshot, the publication that readers see, and its copy in PostgreSQL."""
 
 import json
-from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -22,43 +20,15 @@ from dagster_project.ledger import UNCHANGED, files_version
 from dagster_project.publish.audience_config import Audiences
 from dagster_project.publish.audiences import READ as TABLES_OF_AUDIENCES
 from dagster_project.publish.manifest import read_manifest
+from dagster_project.publish.marts import public_marts
+from dagster_project.settings import Settings
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
 
 PUBLICATION = AssetKey(["published", "marts"])
+DOCUMENTATION = "dbt_docs.html"
+POSTGRESQL = AssetKey(["published", "postgresql"])
 AUDIENCE_CUSTOMER = AssetKey(["segments", "int_audience_customer"])
-
-
-def public_tables(project: DbtProject) -> Mapping[str, str]:
-    """The marts that are published: name -> schema of every model with `access: public`."""
-    return {node["alias"]: node["schema"] for node in _public_models(project).values()}
-
-
-def orders_of_rows(project: DbtProject) -> Mapping[str, Sequence[str]]:
-    """By published table the columns that its rows are put in order by: those its YAML says (`order_by`), else those of
-    which a test of the whole table says that they are unique."""
-    unique = {
-        node["attached_node"]: node["test_metadata"]["kwargs"].get("columns") or [node["column_name"]]
-        for node in project.manifest["nodes"].values()
-        if node["resource_type"] == "test"
-        and (node.get("test_metadata") or {}).get("name") in ("unique", "unique_combination")
-        and not node["config"]["where"]
-    }
-    declared = {key: node["config"]["meta"].get("order_by") for key, node in _public_models(project).items()}
-    return {
-        node["alias"]: declared[key] or unique[key]
-        for key, node in _public_models(project).items()
-        if declared[key] or key in unique
-    }
-
-
-def _public_models(project: DbtProject) -> Mapping[str, Mapping[str, Any]]:
-    nodes = project.manifest["nodes"].items()
-    return {
-        key: node
-        for key, node in nodes
-        if node["resource_type"] == "model" and node["config"].get("access") == "public"
-    }
 
 
 def build_publish_assets(
@@ -66,7 +36,8 @@ def build_publish_assets(
 ) -> list[AssetsDefinition]:
     """The snapshot, and the publication with the audiences, as of the run's date; `daily_snapshots` of the former are
     kept."""
-    tables = public_tables(project)
+    public = public_marts(project.manifest)
+    tables = {mart.name: mart.schema for mart in public}
     read = [f"{schema}.{name}" for name, schema in {**tables, **TABLES_OF_AUDIENCES}.items()]
     common = {
         "group_name": "published",
@@ -97,6 +68,7 @@ def build_publish_assets(
     def marts(context: AssetExecutionContext) -> MaterializeResult:
         """Every public mart as DuckDB database and as Parquet, the audiences, and report.html, a page for people. A
         date older than the published one stays out, unless somebody was erased who still stands in that one."""
+        from dagster_project.publish.metrics import metrics_folder
         from dagster_project.publish.publication import holds_erased, publish, published_as_of
         from dagster_project.publish.report.page import FILE as REPORT
         from dagster_project.publish.report.page import write_report
@@ -110,13 +82,21 @@ def build_publish_assets(
         if is_unchanged := made.stands():
             manifest = read_manifest(home.published)
         elif is_published:
-            report = partial(
-                write_report,
-                as_of=as_of,
-                currency=project.vars["shop_currency"],
-                standing=read_manifest(home.published),
+            manifest = publish(
+                home,
+                context.run.run_id,
+                as_of,
+                tables,
+                audiences,
+                {mart.name: mart.order_by for mart in public if mart.order_by},
+                {**metrics_folder(project.semantic_manifest), DOCUMENTATION: project.documentation()},
+                partial(
+                    write_report,
+                    as_of=as_of,
+                    currency=project.vars["shop_currency"],
+                    standing=read_manifest(home.published),
+                ),
             )
-            manifest = publish(home, context.run.run_id, as_of, tables, audiences, orders_of_rows(project), report)
             made.note()
         else:
             manifest = None
@@ -138,7 +118,34 @@ def build_publish_assets(
                 "snapshots_dropped": len(dropped),
                 "rows": MetadataValue.json({name: table["rows"] for name, table in manifest["tables"].items()}),
                 "audiences": MetadataValue.json(manifest["audiences"]),
+                "documentation": MetadataValue.path(home.relative(home.published / DOCUMENTATION)),
             }
         )
 
     return [snapshot, marts]
+
+
+def build_postgresql_assets(
+    project: DbtProject, home: Home, daily: PartitionsDefinition, settings: Settings
+) -> list[AssetsDefinition]:
+    """The publication in PostgreSQL, where the settings name a database; else nothing."""
+    if settings.warehouse_publish_postgres is None:
+        return []
+    url, schema = settings.warehouse_publish_postgres.get_secret_value(), settings.warehouse_publish_schema
+
+    @asset(
+        key=POSTGRESQL,
+        deps=[PUBLICATION],
+        kinds={"postgres"},
+        group_name="published",
+        partitions_def=daily,
+        backfill_policy=BackfillPolicy.single_run(),
+    )
+    def postgresql(context: AssetExecutionContext) -> MaterializeResult:
+        """The current publication as a schema of a PostgreSQL database, which replaces the former one as a whole."""
+        from dagster_project.publish.postgres import publish_to_postgres
+
+        is_written = publish_to_postgres(home.published, public_marts(project.manifest), url, schema)
+        return MaterializeResult(metadata={"schema": schema, "unchanged": not is_written})
+
+    return [postgresql]

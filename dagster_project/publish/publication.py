@@ -62,12 +62,13 @@ def publish(
     tables: Mapping[str, str],
     audiences: Audiences = NO_AUDIENCES,
     order_by: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    texts: Mapping[str, str] = MappingProxyType({}),
     write_report: Callable[[Path], Mapping[str, Any]] | None = None,
 ) -> Mapping[str, Any]:
     """Write the tables (name -> schema of the warehouse), the audiences and the report as publication of a run, and let
     `published` point to it. A date older than the published one has no audiences: tools have newer ones. The rows of a
-    table are in the order of the columns in `order_by`, which must be a total one, else of all columns. `write_report`
-    is given the folder with the marts.
+    table are in the order of the columns in `order_by`, which must be a total one, else of all columns. `texts` are
+    further files by their paths in the publication; `write_report` is given the folder with the marts.
 
     Returns the manifest: as-of date, per table rows, bytes and the SHA-256 of its Parquet file, of each audience whom
     it left out and the same of its files, and what the report says of itself.
@@ -90,6 +91,9 @@ def publish(
         connection.execute("detach marts")
         exported = write_audiences(connection, unfinished, home.published, audiences, home)
     manifest = {"run_id": run_id, "as_of_date": as_of.isoformat(), "tables": described, "audiences": exported}
+    for path, text in texts.items():
+        (unfinished / path).parent.mkdir(parents=True, exist_ok=True)
+        (unfinished / path).write_text(text)
     if write_report:
         manifest["report"] = write_report(unfinished)
     (unfinished / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

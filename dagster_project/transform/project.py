@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from dagster_project.errors import WarehouseError
+from dagster_project.files import write_text
 from dagster_project.home import Home
 from dagster_project.ledger import Made, digest, empty, packages_version, python_version, read_ledger, record
 from dagster_project.settings import PROJECT_FOLDER
@@ -109,6 +110,33 @@ class DbtProject:
                 return parsed.writable_manifest().to_dict(omit_none=False)
         return json.loads(self._written_manifest.read_text())
 
+    @cached_property
+    def semantic_manifest(self) -> Mapping[str, Any]:
+        """What MetricFlow reads: semantic models and metrics, as dbt writes them."""
+        from dbt.contracts.graph.semantic_manifest import SemanticManifest
+
+        file = self.target / "semantic_manifest.json"
+        if not file.exists():
+            SemanticManifest(self._parsed).write_json_to_file(str(file))
+        return json.loads(file.read_text())
+
+    def documentation(self) -> str:
+        """dbt's documentation of its models and of the warehouse's tables as one page, which holds no rows.
+
+        Raises TransformError where dbt could not start, WarehouseFileError where the warehouse cannot be opened.
+        """
+        if not self._written_manifest.exists():
+            write_text(self._written_manifest, json.dumps(self.manifest))
+        open_warehouse(self.home.warehouse).close()
+        try:
+            self._invoke(["docs", "generate", "--static", "--no-compile"], {**self.vars, **self._engine}, self._parsed)
+        finally:
+            release_warehouse()
+        page = self.target / "static_index.html"
+        text = page.read_text().replace(self.folder.as_posix(), self.folder.name)  # names no user's folder
+        page.unlink()
+        return text
+
     @property
     def _written_manifest(self) -> Path:
         return self.target / "manifest.json"
@@ -160,9 +188,7 @@ class DbtProject:
         arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
         variables = {
             **self.vars,
-            "home": self.home.folder.as_posix(),
-            "threads": self.threads,
-            "memory_limit": engine_settings()["memory_limit"],
+            **self._engine,
             "increments": {node_id: dict(news) for node_id, news in increments.items()},
             **({"as_of_date": as_of} if as_of else {}),
         }
@@ -225,6 +251,12 @@ class DbtProject:
         ]
         results, _ = self.refresh(nodes)
         raise_failures(results)
+
+    @property
+    def _engine(self) -> Mapping[str, Any]:
+        """The vars that dbt's profile reads: where the warehouse is, and what it may use."""
+        memory = engine_settings()["memory_limit"]
+        return {"home": self.home.folder.as_posix(), "threads": self.threads, "memory_limit": memory}
 
     @property
     def _parsed(self) -> Any:

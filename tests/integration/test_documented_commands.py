@@ -25,6 +25,7 @@ NOT_CHECKED_OUT = shutil.ignore_patterns(
 NOT_HERE = {
     "make test": "these tests themselves",
     "make bench": "takes several minutes of the whole machine",
+    "bi/superset/try.sh": "installs Superset, which takes several minutes, and needs Chromium",
 }
 # What stands for the reader's own files, as real data that lie beside the checkout.
 PLACES = {"path/to/online_retail.parquet": "online_retail/online_retail.parquet", "path/to/olist": "olist_sample"}

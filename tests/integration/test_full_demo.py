@@ -1,7 +1,10 @@
 """What needs the simulated shop at its full size: cross-sell rules, predictions and the planted experiment, against
-independent figures."""
+independent figures; and its publication in a DuckDB of an older version."""
 
 import shutil
+import subprocess
+import sys
+import venv
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +33,15 @@ EXPECTED = """
     from core.int_purchase_history
     join '{}/prediction_expected_orders.parquet' using (repeat_occasions, btyd_recency_days, btyd_age_days)
     where history_date = ?
+"""
+# Prints of every table its rows, and of every column the least and greatest value.
+READ_ALL = """
+import duckdb, sys
+marts = duckdb.connect(sys.argv[1], read_only=True)
+for (table,) in marts.execute("select table_name from duckdb_tables() order by 1").fetchall():
+    columns = [name for name, *_ in marts.execute(f"describe {table}").fetchall()]
+    values = ", ".join(f"min({name})::varchar, max({name})::varchar" for name in columns)
+    print(table, *marts.execute(f"select count(*), {values} from {table}").fetchone(), sep=" | ")
 """
 
 
@@ -118,3 +130,31 @@ def test_the_planted_experiment_is_found(run: Run, run_source: Callable[..., Run
     for prefix in ("", "cuped_"):
         assert row[f"{prefix}interval_low"] < lift < row[f"{prefix}interval_high"]
         assert row[f"{prefix}interval_low"] > 0
+
+
+@pytest.fixture(scope="module")
+def older_python(request: pytest.FixtureRequest) -> Path:
+    """A Python with the oldest DuckDB that publications are written for, kept in pytest's cache."""
+    lock = Path(__file__).parents[1] / "duckdb_1_2.lock"
+    folder = request.config.cache.mkdir("duckdb_1_2")
+    python, stamp = folder / "bin" / "python", folder / lock.name
+    if not stamp.exists() or stamp.read_text() != lock.read_text():
+        venv.create(folder, clear=True, with_pip=True)
+        install = ["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "-r", lock]
+        subprocess.run([python, *install], check=True)
+        stamp.write_text(lock.read_text())
+    return python
+
+
+def test_an_older_duckdb_reads_every_mart(run: Run, older_python: Path):
+    said = [
+        subprocess.run([python, "-c", code, *arguments], capture_output=True, text=True, check=True).stdout
+        for python in (older_python, sys.executable)
+        for code, arguments in (
+            ("import duckdb; print(duckdb.__version__)", []),
+            (READ_ALL, [run.home.published / "marts.duckdb"]),
+        )
+    ]
+    assert said[0].startswith("1.2.") and not said[2].startswith("1.2.")
+    assert said[1].count("\n") > 30
+    assert said[1] == said[3]

@@ -5,11 +5,13 @@ How a publication is put in place does not belong here (tests/unit/test_publicat
 
 import hashlib
 import json
+import re
 import sqlite3
 
 import duckdb
 import pytest
 
+from dagster_project.publish.assets import DOCUMENTATION
 from tests.integration.conftest import Run
 
 PUBLISHED = {
@@ -18,6 +20,7 @@ PUBLISHED = {
     "customer_segments",
     "dim_category",
     "dim_customer",
+    "dim_date",
     "dim_product",
     "experiment_result",
     "fct_browse_event",
@@ -112,6 +115,11 @@ def test_the_report_names_nobody(finished_shop: Run, personal_values: set[str]):
     keys |= set(finished_shop.query("select order_key from fct_order")["order_key"])
     assert "vip" in page and len(keys) > 1000
     assert not [value for value in personal_values | keys if value.lower() in page]
+
+
+def test_no_address_is_in_the_documentation(finished_shop: Run, personal_values: set[str]):
+    page = (finished_shop.home.published / DOCUMENTATION).read_text().lower()
+    assert not set(re.findall(r"[\w.+-]+@[\w.-]+|\+?\d[\d /-]{6,}\d", page)) & personal_values
 
 
 def test_no_personal_value_is_in_logs_or_events(finished_shop: Run, personal_values: set[str]):

@@ -83,6 +83,13 @@ def test_rows_are_in_the_order_that_is_asked_for_else_in_that_of_all_columns(hom
         assert [name for (name,) in duckdb.read_parquet(parquet).fetchall()] == names
 
 
+def test_texts_lie_beside_the_tables(home: Home, warehouse):
+    warehouse("ann")
+    publish(home, "run-1", DAY, TABLES, texts={"page.html": "a page", "folder/target/file.json": "{}"})
+    assert (home.published / "page.html").read_text() == "a page"
+    assert (home.published / "folder" / "target" / "file.json").read_text() == "{}"
+
+
 def test_a_reader_of_the_old_publication_stays_undisturbed(home: Home, warehouse):
     warehouse("ann")
     publish(home, "run-1", DAY, TABLES)

@@ -7,13 +7,12 @@ import fcntl
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
 
 import duckdb
 
-from dagster_project import sql
+from dagster_project.attach import NO_DOWNLOADS
 from dagster_project.home import Home
 
 
@@ -35,9 +34,7 @@ def open_connection(home: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, Pat
         fcntl.flock(lock, fcntl.LOCK_SH)
         folder = Path(mkdtemp(dir=home.reading))
         config = {
-            # Extensions come from wheels: a query downloads none.
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
+            **NO_DOWNLOADS,
             "temp_directory": str(folder / "spilled"),
         }
         try:
@@ -46,10 +43,3 @@ def open_connection(home: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, Pat
                 yield connection, folder
         finally:
             shutil.rmtree(folder)
-
-
-def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Load a DuckDB extension from its wheel; a bare LOAD would try to download it."""
-    folder = Path(find_spec(f"duckdb_extension_{name}").submodule_search_locations[0])
-    extension = folder / "extensions" / f"v{duckdb.__version__}" / f"{name}.duckdb_extension"
-    connection.execute(f"load {sql.text(extension)}")

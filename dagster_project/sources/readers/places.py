@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import duckdb
 
 from dagster_project import sql
+from dagster_project.attach import load_extension
 from dagster_project.sources.config import SourceError
-from dagster_project.sources.readers.connection import load_extension
 from dagster_project.sources.readers.content import literal
 
 # Kinds of addresses, each with DuckDB's extensions for it and its kind of secret.

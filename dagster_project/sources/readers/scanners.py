@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from dagster_project import sql
-from dagster_project.sources.readers.connection import load_extension
+from dagster_project.attach import address, attach_server, load_extension, options
 from dagster_project.sources.readers.reader import Since
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class PostgreSql(_Scanned):
         self._schema = schema
         self._expressions: dict[str, Mapping[str, str]] = {}
         load_extension(connection, "postgres_scanner")
-        _attach_server(connection, "postgres", {**_address(url, "dbname"), **_options(url)}, "read_only")
+        attach_server(connection, "source", "postgres", {**address(url, "dbname"), **options(url)}, "read_only")
         super().__init__(connection)
 
     def columns(self, table: str) -> Mapping[str, str]:
@@ -139,10 +139,10 @@ class MySql(_Scanned):
         connection.execute("set mysql_order_pushdown_enabled = false")  # MySQL orders text otherwise than DuckDB
         connection.execute("set mysql_aggregate_pushdown_enabled = false")  # DuckDB 1.5 fails where it is also filtered
         # What SQLAlchemy's drivers call otherwise; all text is read as UTF-8, whatever the charset.
-        options = {"socket" if name == "unix_socket" else name: value for name, value in _options(url).items()}
-        options.pop("charset", None)
+        said = {"socket" if name == "unix_socket" else name: value for name, value in options(url).items()}
+        said.pop("charset", None)
         # Not read_only: DuckDB would not let us say what the server's transaction is to be, which is read-only.
-        _attach_server(connection, "mysql", {**_address(url, "database"), **options})
+        attach_server(connection, "source", "mysql", {**address(url, "database"), **said})
         super().__init__(connection)
 
     def columns(self, table: str) -> Mapping[str, str]:
@@ -260,31 +260,6 @@ class Sqlite(_Scanned):
 
     def _query(self, query: str) -> Sequence[tuple]:
         return self._ask(f"from sqlite_query('source', {sql.text(query)})")
-
-
-def _attach_server(
-    connection: duckdb.DuckDBPyConnection, kind: str, options: Mapping[str, str], *settings: str
-) -> None:
-    """Attach a server's database. What it takes to connect is in a secret, which DuckDB's messages do not show."""
-    names = ", ".join(f"{sql.name(name)} ${number}" for number, name in enumerate(options, start=1))
-    connection.execute(f"create secret source (type {kind}, {names})", [*options.values()])
-    connection.execute(f"attach '' as source ({', '.join([f'type {kind}', 'secret source', *settings])})")
-
-
-def _address(url: "URL", database: str) -> Mapping[str, str]:
-    parts = {
-        "host": url.host,
-        "port": url.port,
-        "user": url.username,
-        "password": url.password,
-        database: url.database,
-    }
-    return {name: str(value) for name, value in parts.items() if value}
-
-
-def _options(url: "URL") -> Mapping[str, str]:
-    """What the URL says after its question mark."""
-    return {name: ",".join(values) for name, values in url.normalized_query.items()}
 
 
 def _bound(since: Since) -> str:
