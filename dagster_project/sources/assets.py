@@ -11,12 +11,15 @@ from dagster import (
     AssetSpec,
     Failure,
     MaterializeResult,
+    TableColumn,
+    TableSchema,
     asset,
     multi_asset,
 )
 
 from dagster_project import sql
 from dagster_project.home import Home
+from dagster_project.owners import DATA_ENGINEERING
 from dagster_project.sources.config import Source, SourceError, System
 
 if TYPE_CHECKING:
@@ -82,7 +85,7 @@ def default_as_of(source: Source, home: Home, now: datetime) -> date:
 
 
 def _simulation_asset(source: Source, home: Home) -> AssetsDefinition:
-    @asset(key=SIMULATION, group_name="raw", kinds={"sqlite"})
+    @asset(key=SIMULATION, group_name="raw", kinds={"sqlite"}, owners=DATA_ENGINEERING)
     def simulation(context: AssetExecutionContext) -> None:
         """The simulated shop and CRM as they stand at the end of the as-of date; never moved back."""
         _simulate(source, home, _as_of(context, source, home))
@@ -108,6 +111,7 @@ def _system_assets(source: Source, system: System, home: Home) -> AssetsDefiniti
                 deps=[SIMULATION] if source.simulation else [],
                 group_name="raw",
                 kinds={"parquet"},
+                owners=DATA_ENGINEERING,
                 description=f"The table {table} of the system {system.name} as the source said it: "
                 "every version ever landed.",
             )
@@ -162,6 +166,9 @@ def _land(
         asset_key=raw_key(system.name, table),
         metadata={
             "dagster/row_count": landing.rows_before + landing.rows,
+            "dagster/column_schema": TableSchema(
+                [TableColumn(name, type=data_type) for name, data_type in reader.columns(table).items()]
+            ),
             "rows": landing.rows,
             "rows_before": landing.rows_before,
             "deleted": landing.deleted,
