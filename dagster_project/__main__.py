@@ -86,11 +86,15 @@ def _prepared_home(settings: Settings) -> Home:
             f"The home {settings.warehouse_home} belongs to the source {owner}: give {settings.source} one of its own, "
             f"such as WAREHOUSE_HOME={settings.warehouse_home / settings.source}."
         )
-    home.dagster.mkdir(parents=True, exist_ok=True)
-    (home.dagster / "dagster.yaml").write_text(
-        INSTANCE.replace("HISTORY", json.dumps(str(home.dagster / "history" / "runs")))
-    )
+    write_instance(home)
     return home
+
+
+def write_instance(home: Home) -> None:
+    """Dagster's own settings, under the home."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    history = json.dumps(str(home.dagster / "history" / "runs"))
+    (home.dagster / "dagster.yaml").write_text(INSTANCE.replace("HISTORY", history))
 
 
 def _claim(home: Home, settings: Settings) -> None:
@@ -117,6 +121,7 @@ def _as_of(settings: Settings, source: Source, home: Home) -> date:
 def _run_daily_refresh(settings: Settings, source: Source, home: Home, as_of: date) -> bool:
     from dagster import DagsterInstance
 
+    from dagster_project.alerts import alert_sender, tell
     from dagster_project.automation import DAILY_REFRESH
     from dagster_project.definitions import build_definitions
     from dagster_project.experiments.config import check_experiments
@@ -137,8 +142,11 @@ def _run_daily_refresh(settings: Settings, source: Source, home: Home, as_of: da
                 raise_on_error=False,
             )
         )
-    for sentence in failures(result.all_events):
-        click.echo(sentence, err=True)
+        for sentence in failures(result.all_events):
+            click.echo(sentence, err=True)
+        # No daemon is there to do it.
+        if (sender := alert_sender(settings)).channels:
+            tell(sender, instance, instance.get_run_by_id(result.run_id))
     return result.success
 
 

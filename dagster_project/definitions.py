@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dagster import AssetKey, AssetsDefinition, Definitions, definitions, in_process_executor, map_asset_specs
 
+from dagster_project.alerts import alert_sender, build_alerts
 from dagster_project.automation import build_jobs, build_schedule, daily_partitions
 from dagster_project.erasure.assets import build_erasure_asset
 from dagster_project.experiments.assets import build_experiment_asset
@@ -85,6 +86,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
         ],
         jobs=build_jobs(as_of_group),
         schedules=[build_schedule(source)],
+        sensors=build_alerts(alert_sender(settings)),
         executor=in_process_executor,
         loggers={"progress": progress},
     )

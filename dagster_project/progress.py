@@ -66,11 +66,23 @@ def _findings(events: Sequence[DagsterEvent], step_key: str) -> Iterator[str]:
                 yield evaluation.description
 
 
-def _message(error: SerializableErrorInfo) -> str:
-    """The sentence of the project's own error in a chain of causes, else the message of the first cause."""
+def own_sentence(error: SerializableErrorInfo) -> str | None:
+    """The sentence of the project's own error in a chain of causes, None where there is none."""
     while error.cause and not error.message.startswith(PROJECT):
         error = error.cause
-    return (error.message.partition(": ")[2] if error.message.startswith(PROJECT) else error.message).strip()
+    return error.message.partition(": ")[2].strip() if error.message.startswith(PROJECT) else None
+
+
+def _message(error: SerializableErrorInfo) -> str:
+    """The sentence of the project's own error in a chain of causes, else the message of the first cause."""
+    return own_sentence(error) or first_cause(error).message.strip()
+
+
+def first_cause(error: SerializableErrorInfo) -> SerializableErrorInfo:
+    """The error that the others of its chain came of."""
+    while error.cause:
+        error = error.cause
+    return error
 
 
 @logger(description="Plain lines for a terminal.")

@@ -26,11 +26,12 @@ from dagster import (
 from dagster_project.ledger import UNCHANGED, digest, files_version, python_version, read_ledger, record
 from dagster_project.quality.engine import Gate, facts_batch, open_gate, parquet_batch, table_batch
 from dagster_project.quality.extraction import Extraction, ExtractionError
-from dagster_project.quality.results import ExpectationResult, SuiteResult, markdown
+from dagster_project.quality.results import ExpectationResult, SuiteResult, findings, markdown
 from dagster_project.quality.suites import EXPECTATIONS, Suite, load_suite, load_suites
 from dagster_project.warehouse import open_warehouse
 
 CHECK_NAME = "expectations"
+FINDINGS = "findings"  # what an alert may say of a check that failed
 
 Versions = Callable[[Mapping[str, str], Collection[str]], Mapping[str, str]]
 
@@ -237,5 +238,6 @@ def _check_result(key: AssetKey, suites: Sequence[SuiteResult]) -> AssetCheckRes
             "checked": len(results),
             "failed": len(failures),
             "rows": rows,
+            FINDINGS: findings(suites),
         },
     )

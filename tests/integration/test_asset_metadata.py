@@ -74,7 +74,7 @@ def test_every_table_says_its_columns(definitions: Definitions, told):
         # Of a raw table the source says them, once it is read.
         schema = graph.get(key).metadata.get("dagster/column_schema") or told[name]["dagster/column_schema"].value
         columns = schema.columns
-        # Of a staging model its YAML need not say the types, and of raw nobody but the source knows what a column means.
+        # The YAML of staging need not say types, and what a raw column means only its source knows.
         assert columns and (name.startswith("staging/") or all(column.type != "?" for column in columns)), name
         assert name.startswith(("raw/", "state/")) or all(column.description for column in columns), name
 
