@@ -1,7 +1,9 @@
 """Extract: one asset a source table, one step a system, which lands it under raw/. Knows no dbt and no expectations."""
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster import (
@@ -20,6 +22,7 @@ from dagster import (
 from dagster_project import sql
 from dagster_project.home import Home
 from dagster_project.owners import DATA_ENGINEERING
+from dagster_project.pace import Pace
 from dagster_project.sources.config import Source, SourceError, System
 
 if TYPE_CHECKING:
@@ -157,7 +160,11 @@ def _land(
     from dagster_project.sources.landing import land
 
     folder = home.raw(system.name, table)
-    landing = land(reader, table, system.tables[table], folder, home.rejects(system.name, table), load, erasure)
+    name = "/".join(raw_key(system.name, table).path)
+    started = time.monotonic()
+    # DuckDB does not say how many rows a file that it is still writing has.
+    with Pace(context.log.info, name, "MB", measure=lambda: _unfinished_bytes(folder) // 1_000_000):
+        landing = land(reader, table, system.tables[table], folder, home.rejects(system.name, table), load, erasure)
     if landing.new_columns:
         context.log.warning(f"{system.name}/{table} has new columns: {', '.join(landing.new_columns)}")
     # Without news the gate looks at the newest landing again, so that what failed once does not pass by repeating.
@@ -170,6 +177,7 @@ def _land(
                 [TableColumn(name, type=data_type) for name, data_type in reader.columns(table).items()]
             ),
             "rows": landing.rows,
+            "seconds": round(time.monotonic() - started, 3),
             "rows_before": landing.rows_before,
             "deleted": landing.deleted,
             "rejected": landing.rejected,
@@ -183,6 +191,11 @@ def _land(
             "files": [home.relative(path) for path in newest],
         },
     )
+
+
+def _unfinished_bytes(folder: Path) -> int:
+    """How much is written so far of what lands in the folder."""
+    return sum(file.stat().st_size for file in folder.glob("*.tmp"))
 
 
 def _load(context: AssetExecutionContext, source: Source, home: Home) -> "Load":

@@ -27,6 +27,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from dagster_project.automation import FIRST_OF_THE_DATE, DatesConfig, run_dates
 from dagster_project.ledger import UNCHANGED
+from dagster_project.pace import Pace
 from dagster_project.transform.catalogue import validate_catalogue
 from dagster_project.transform.observation import observe
 from dagster_project.transform.project import DbtProject, raise_failures
@@ -133,7 +134,8 @@ def _build(
     context: AssetExecutionContext, project: DbtProject, translator: WarehouseTranslator, as_of: str | None
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     nodes = _selected(context, project, translator)
-    results, unchanged = project.refresh(nodes, as_of, _progress(context))
+    with Pace(context.log.info, "dbt", "models and tests") as pace:
+        results, unchanged = project.refresh(nodes, as_of, _progress(context, pace))
     yield from _events(results, unchanged, project, translator)
     raise_failures(results)
 
@@ -156,11 +158,17 @@ def _selected(context: AssetExecutionContext, project: DbtProject, translator: W
     return nodes + tests
 
 
-def _progress(context: AssetExecutionContext):
+def _progress(context: AssetExecutionContext, pace: Pace) -> Callable[[Any], None]:
+    """What is done at an event of dbt: count, and tell of slow models."""
+
     def log(event: Any) -> None:
         # Every line is a row in Dagster's event log: only what takes its time is worth one.
-        data = event.data
-        if event.info.name == "LogModelResult" and data.execution_time >= SLOW_SECONDS:
+        name, data = event.info.name, event.data
+        if name == "ConcurrencyLine":
+            pace.total = data.node_count
+        elif name == "NodeFinished":
+            pace.advance()
+        elif name == "LogModelResult" and data.execution_time >= SLOW_SECONDS:
             context.log.info(f"dbt {data.index}/{data.total} {data.description}: {data.execution_time:.1f} s")
 
     return log
