@@ -28,7 +28,7 @@ class PlainHandler(logging.Handler):
         if event:
             self.follow(event)
         elif logging.INFO <= record.levelno < logging.ERROR:  # why something failed is told in the end
-            self.said(f"{INDENT}{record.getMessage()}")
+            self.said(INDENT + record.dagster_meta["orig_message"])
 
     def follow(self, event: DagsterEvent) -> None:
         if line := describe(event):
