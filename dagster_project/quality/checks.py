@@ -152,8 +152,8 @@ def _gate(
         outcomes = {}
         if due:
             with open_gate(database) as gate, Pace(context.log.info, name, "tables", len(due)) as pace:
-                for key, judge in due.items():
-                    outcomes[key] = _check_result(key, judge.results(gate))
+                for key, table in due.items():
+                    outcomes[key] = _check_result(key, table.results(gate))
                     pace.advance()
             passed = {key: versions[key] if outcome.passed else None for key, outcome in outcomes.items()}
             with open_warehouse(memory.warehouse) as warehouse:

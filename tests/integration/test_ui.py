@@ -1,0 +1,226 @@
+"""The Dagster UI as people use it, in a headless Chromium: materialize all, a backfill of three days, a failed gate.
+
+Screenshots are written to the folder that UI_SCREENSHOTS names, else to a temporary one. What the pages say is compared
+with the instance's own records.
+"""
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+import pytest
+from dagster import AssetKey, DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
+
+from dagster_project.__main__ import write_instance
+from dagster_project.automation import DAILY_REFRESH, RECOMPUTE
+from dagster_project.home import Home
+from dagster_project.settings import PROJECT_FOLDER
+from tests.browser import chromium_path
+from tests.integration.conftest import Run, shop_database
+
+pytestmark = pytest.mark.data
+
+MINUTES = 60
+ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+
+
+@dataclass
+class Ui:
+    """The UI of a home, in a browser's page; `elsewhere` has what its pages asked other machines for."""
+
+    url: str
+    page: object
+    home: Home
+    shots: Path
+    elsewhere: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        self.page.goto(self.url + path, wait_until="domcontentloaded")
+
+    def shows(self, text: str | re.Pattern[str]) -> None:
+        """Waits until the page says it."""
+        self.page.get_by_text(text).first.wait_for()
+
+    def shot(self, name: str) -> None:
+        self.page.wait_for_timeout(1500)  # what moves comes to rest
+        self.page.screenshot(path=self.shots / f"{name}.png")
+
+    def materialize_all(self, job: str, dates: str) -> DagsterRun:
+        """Press "Materialize all…" of a job for some dates; returns the run as it ended."""
+        self.open(f"/locations/warehouse/jobs/{job}")
+        before = {run.run_id for run in self.runs()}
+        self.page.get_by_role("button", name="Materialize all").click()
+        self.page.get_by_text("Show all partitions").click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.locator("input[type=text]").fill(dates)
+        dialog.locator("input[type=text]").press("Enter")
+        dialog.get_by_role("button", name=re.compile("^Launch")).click()
+        for _ in range(10 * MINUTES):
+            new = [run for run in self.runs() if run.run_id not in before and run.status in ENDED]
+            if new:
+                return new[0]
+            time.sleep(1)
+        raise AssertionError("the run did not end")
+
+    def runs(self) -> list[DagsterRun]:
+        with DagsterInstance.from_config(str(self.home.dagster)) as instance:
+            return list(instance.get_runs(RunsFilter()))
+
+
+@pytest.fixture(scope="module")
+def home(small_shop, finished_shop: Run, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A copy of the small shop's home."""
+    import shutil
+
+    folder = tmp_path_factory.mktemp("ui") / "home"
+    shutil.copytree(finished_shop.home.folder, folder, symlinks=True)
+    return Home(folder)
+
+
+@pytest.fixture(scope="module")
+def server(small_shop, home: Home) -> Iterator[str]:
+    """`make ui`'s command on a free port; its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    write_instance(home)
+    variables = {name.upper(): str(value) for name, value in small_shop.items()}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagster_project", "ui"],
+        cwd=PROJECT_FOLDER,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home.folder),
+            "WAREHOUSE_HOME": str(home.folder),
+            "UI_PORT": str(port),
+            **variables,
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_for(url, process)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=60)
+
+
+def _wait_for(url: str, process: subprocess.Popen) -> None:
+    for _ in range(5 * MINUTES):
+        assert process.poll() is None, "the UI's command ended"
+        try:
+            with urlopen(f"{url}/server_info", timeout=5):
+                return
+        except (URLError, OSError):
+            time.sleep(1)
+    raise AssertionError("the UI did not start")
+
+
+@pytest.fixture(scope="module")
+def ui(server: str, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
+    """A page of a headless Chromium on it."""
+    from playwright.sync_api import sync_playwright
+
+    browser_path = chromium_path()
+    shots = Path(os.environ.get("UI_SCREENSHOTS") or tmp_path_factory.mktemp("screenshots"))
+    shots.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1500, "height": 950})
+        page.set_default_timeout(2 * MINUTES * 1000)
+        opened = Ui(server, page, home, shots)
+        page.on("request", lambda request: opened.elsewhere.append(request.url) if _is_elsewhere(request.url) else None)
+        yield opened
+        browser.close()
+
+
+def _is_elsewhere(url: str) -> bool:
+    return urlsplit(url).scheme not in {"data", "blob"} and urlsplit(url).hostname != "127.0.0.1"
+
+
+def test_materialize_all(ui: Ui, finished_shop: Run):
+    run = ui.materialize_all(DAILY_REFRESH, finished_shop.as_of.isoformat())
+    assert run.status == DagsterRunStatus.SUCCESS
+    ui.open(f"/runs/{run.run_id}")
+    ui.shows("Success")
+    ui.shows("published__marts")
+    ui.shot("run_succeeded")
+
+
+def test_the_graph_is_one_box_a_stage(ui: Ui):
+    ui.open("/asset-groups")
+    for stage in ("raw", "staging", "contract", "quarantine", "core", "segments", "insights", "published"):
+        ui.shows(stage)
+    ui.shot("lineage")
+
+
+def test_the_page_of_a_mart_says_what_it_is(ui: Ui, finished_shop: Run):
+    ui.open("/assets/segments/seg_rfm")
+    buyers = len(finished_shop.query("from seg_rfm"))
+    for text in (
+        re.compile("^One row per buyer"), "customer-analytics", "dbt", "duckdb", f"{buyers:,}",
+        "Days since the last order.", "monetary_amount",
+    ):  # fmt: skip
+        ui.shows(text)
+    ui.shot("asset")
+    ui.open("/assets/segments/seg_rfm?view=checks")
+    ui.shows("unique_seg_rfm_customer_key")
+    ui.shows("No two rows have the same customer_key.")
+    ui.shot("checks")
+
+
+def test_a_backfill_of_three_days(ui: Ui, finished_shop: Run):
+    first, last = finished_shop.as_of - timedelta(days=3), finished_shop.as_of - timedelta(days=1)
+    run = ui.materialize_all(RECOMPUTE, f"[{first}...{last}]")
+    assert run.status == DagsterRunStatus.SUCCESS
+    assert {ui.home.snapshot(first + timedelta(days=number)).exists() for number in range(3)} == {True}
+    ui.open("/runs")
+    ui.shows(re.compile("3 partitions|Backfill|recompute"))
+    ui.open(f"/runs/{run.run_id}")
+    ui.shows("Success")
+    ui.shows(f"{last:%Y-%m-%d}")
+    ui.shot("backfill")
+
+
+def test_a_failed_gate_says_why_and_stops_what_comes_after(ui: Ui, finished_shop: Run):
+    with shop_database(ui.home.folder) as shop:
+        planted = shop.execute("update orders set status = 'teleported' where id % 4 = 0").rowcount
+    standing = ui.home.published.resolve()
+    run = ui.materialize_all(DAILY_REFRESH, finished_shop.as_of.isoformat())
+    assert run.status == DagsterRunStatus.FAILURE
+    assert ui.home.published.resolve() == standing
+
+    ui.open(f"/runs/{run.run_id}")
+    ui.shows("Failure")
+    ui.shows("check_contract")
+    ui.shot("run_failed")
+    ui.open("/assets/contract/raw_reconciliation?view=checks")
+    ui.shows(re.compile("at most 1.00% of a table's rows are quarantined"))
+    ui.shot("failed_gate")
+    with DagsterInstance.from_config(str(ui.home.dagster)) as instance:
+        done = {record.step_key for record in instance.get_run_step_stats(run.run_id)}
+        event = instance.get_latest_materialization_event(AssetKey(["quarantine", "orders"]))
+        assert event.asset_materialization.metadata["dagster/row_count"].value >= planted > 50
+    assert "check_contract" in done and "core_stage" not in done
+
+
+def test_no_page_asks_another_machine(ui: Ui):
+    assert ui.elsewhere == []
+    with closing(sqlite3.connect(ui.home.dagster / "history" / "runs.db")) as history:
+        assert history.execute("select count(*) from runs").fetchone()[0] >= 3
+    assert not (ui.home.folder / ".dagster" / ".telemetry").exists()
