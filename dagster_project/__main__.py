@@ -71,7 +71,8 @@ def ui() -> None:
     # A script's background job ignores SIGINT, and Dagster treats SIGTERM like it: nothing could stop the UI.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     environment = {**os.environ, "DAGSTER_HOME": str(home.dagster), "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-p", str(settings.ui_port)]
+    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"]
+    command += ["-h", settings.ui_host, "-p", str(settings.ui_port)]
     os.execvpe(sys.executable, command, environment)
 
 

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
         description="Memory in MB that DuckDB uses; what needs more spills into the home. Default a fifth of all.",
     )
 
+    ui_host: str = Field("127.0.0.1", description="Address that the Dagster UI listens on; it has no login.")
     ui_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster UI.")
     alert_smtp_url: SecretStr | None = Field(None, description="Mail server of alerts, smtp:// or smtps://.")
     alert_email_from: str | None = Field(None, description="The sender of alerts.")

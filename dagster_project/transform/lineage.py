@@ -5,7 +5,7 @@ manifest it belongs to, since working it out takes 2.6 CPU seconds for all model
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +25,12 @@ _known: dict[str, dict[str, Lineage]] = {}
 
 
 def refresh_lineage(
-    warehouse: "DuckDBPyConnection", home: Home, target: Path, built: Iterable[Any]
+    warehouse: "DuckDBPyConnection", home: Home, target: Path, built: Collection[Any]
 ) -> Mapping[str, Lineage]:
-    """The lineage of each model, by its id, of those that dbt has ever built with this manifest, whose folder is
-    `target`; `built` are dbt's nodes of those built now."""
+    """The lineage of models, by id: those of dbt's nodes `built` now, and what is known of others with this manifest,
+    whose folder is `target`."""
+    if not built:
+        return {}
     file = target / "lineage.json"
     # The same manifest of another home of this process has the same lineage.
     known = _known.setdefault(target.name, {})

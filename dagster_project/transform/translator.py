@@ -57,6 +57,7 @@ class WarehouseTranslator(DagsterDbtTranslator):
         # Source tests as checks would switch off the blocking checks upstream of dbt: they stay off.
         super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=False))
         self._source = source
+        self._specs: dict[str, AssetSpec] = {}
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
         if dbt_resource_props["resource_type"] == "source":
@@ -74,6 +75,12 @@ class WarehouseTranslator(DagsterDbtTranslator):
         return dbt_resource_props["schema"]
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> AssetSpec:
+        # Dagster asks for a node once for each that reads it.
+        if unique_id not in self._specs:
+            self._specs[unique_id] = self._spec(manifest, unique_id, project)
+        return self._specs[unique_id]
+
+    def _spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
         others = [
             key

@@ -19,6 +19,9 @@ from dagster_project.settings import PROJECT_FOLDER
 from tests.integration.conftest import Run
 
 
+pytestmark = pytest.mark.data
+
+
 @pytest.fixture
 def dg(small_shop, finished_shop: Run, copy_home, tmp_path: Path) -> Callable[..., str]:
     """Runs `dg` on a copy of the small shop's home; returns what it prints, without warnings on either stream."""

@@ -174,12 +174,11 @@ def test_the_page_of_a_mart_says_what_it_is(ui: Ui, finished_shop: Run):
     buyers = len(finished_shop.query("from seg_rfm"))
     for text in (
         re.compile("^One row per buyer"), "customer-analytics", "dbt", "duckdb", f"{buyers:,}",
-        "Days since the last order.", "monetary_amount",
+        "Valid orders.", "Passing", "monetary_amount",
     ):  # fmt: skip
         ui.shows(text)
     ui.shot("asset")
-    ui.open("/assets/segments/seg_rfm?view=checks")
-    ui.shows("unique_seg_rfm_customer_key")
+    ui.open("/assets/segments/seg_rfm?view=checks&checkDetail=unique_seg_rfm_customer_key")
     ui.shows("No two rows have the same customer_key.")
     ui.shot("checks")
 
@@ -209,7 +208,7 @@ def test_a_failed_gate_says_why_and_stops_what_comes_after(ui: Ui, finished_shop
     ui.shows("Failure")
     ui.shows("check_contract")
     ui.shot("run_failed")
-    ui.open("/assets/contract/raw_reconciliation?view=checks")
+    ui.open("/assets/contract/raw_reconciliation?view=checks&checkDetail=expectations")
     ui.shows(re.compile("at most 1.00% of a table's rows are quarantined"))
     ui.shot("failed_gate")
     with DagsterInstance.from_config(str(ui.home.dagster)) as instance:
