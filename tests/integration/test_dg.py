@@ -18,7 +18,6 @@ from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER
 from tests.integration.conftest import Run
 
-
 pytestmark = pytest.mark.data
 
 

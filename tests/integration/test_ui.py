@@ -6,6 +6,7 @@ with the instance's own records.
 
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -30,6 +31,7 @@ from dagster_project.home import Home
 from dagster_project.settings import PROJECT_FOLDER
 from tests.browser import chromium_path
 from tests.integration.conftest import Run, shop_database
+from tests.webhook import listening
 
 pytestmark = pytest.mark.data
 
@@ -83,15 +85,20 @@ class Ui:
 @pytest.fixture(scope="module")
 def home(small_shop, finished_shop: Run, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A copy of the small shop's home."""
-    import shutil
-
     folder = tmp_path_factory.mktemp("ui") / "home"
     shutil.copytree(finished_shop.home.folder, folder, symlinks=True)
     return Home(folder)
 
 
 @pytest.fixture(scope="module")
-def server(small_shop, home: Home) -> Iterator[str]:
+def webhook() -> Iterator[tuple[list[dict], str]]:
+    """What alerts were posted, and where to."""
+    with listening() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(small_shop, home: Home, webhook) -> Iterator[str]:
     """`make ui`'s command on a free port; its address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -106,6 +113,8 @@ def server(small_shop, home: Home) -> Iterator[str]:
             "HOME": str(home.folder),
             "WAREHOUSE_HOME": str(home.folder),
             "UI_PORT": str(port),
+            "ALERT_WEBHOOK_URL": webhook[1],
+            "ALERT_DAGSTER_URL": f"http://127.0.0.1:{port}",
             **variables,
         },
         stdout=subprocess.DEVNULL,
@@ -216,6 +225,30 @@ def test_a_failed_gate_says_why_and_stops_what_comes_after(ui: Ui, finished_shop
         event = instance.get_latest_materialization_event(AssetKey(["quarantine", "orders"]))
         assert event.asset_materialization.metadata["dagster/row_count"].value >= planted > 50
     assert "check_contract" in done and "core_stage" not in done
+
+
+def test_the_failed_gate_was_told_without_anything_personal(ui: Ui, webhook, finished_shop: Run):
+    posts, _ = webhook
+    for _ in range(3 * MINUTES):  # the sensor looks every 30 seconds
+        failures = [post["text"] for post in posts if "failed" in post["text"]]
+        if failures:
+            break
+        time.sleep(1)
+    (text,) = failures
+    subject, why, link = text.splitlines()
+    assert subject == f"Warehouse small_shop: daily_refresh as of {finished_shop.as_of} failed"
+    assert why.startswith(
+        "check_contract: contract/raw_reconciliation: at most 1.00% of a table's rows are quarantined ("
+    )
+    assert re.fullmatch(rf"{ui.url}/runs/[0-9a-f-]{{36}}", link)
+    people = finished_shop.warehouse_query("""
+        select unnest([email, phone, first_name || ' ' || last_name, last_name]) as text from contract.customers
+        union
+        select unnest([email, phone, first_name || ' ' || last_name, last_name]) from contract.contacts
+    """)
+    personal = {*people["text"].dropna().str.lower()}
+    assert len(personal) > 500
+    assert {known for known in personal if re.search(rf"\b{re.escape(known)}\b", text.lower())} == set()
 
 
 def test_no_page_asks_another_machine(ui: Ui):

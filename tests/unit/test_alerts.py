@@ -1,11 +1,8 @@
 """Alerts arrive at a real mail server and a real web server, and say no value of a row."""
 
-import json
 import socket
-import threading
 from collections.abc import Iterator
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -27,6 +24,7 @@ from dagster_project.channels import Alert, AlertError, Channels
 from dagster_project.errors import WarehouseError
 from dagster_project.quality.checks import FINDINGS
 from dagster_project.settings import Settings, SettingsError, load_settings
+from tests.webhook import listening
 
 PERSON = "anna.muster@example.com"
 
@@ -66,23 +64,9 @@ def mail() -> Iterator[tuple[Mailbox, int]]:
 
 @pytest.fixture
 def webhook() -> Iterator[tuple[list[dict], str]]:
-    """A web server that takes JSON; its address ends in /refuse where it shall not."""
-    posts: list[dict] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            posts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(500 if self.path.endswith("refuse") else 200)
-            self.end_headers()
-
-        def log_message(self, *arguments) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield posts, f"http://127.0.0.1:{server.server_port}/hook"
-    server.shutdown()
-    server.server_close()
+    """What a web server was posted, and its address."""
+    with listening() as server:
+        yield server
 
 
 def email_channels(port: int, **others: object) -> Channels:
