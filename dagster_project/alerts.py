@@ -137,12 +137,13 @@ def _events(instance: DagsterInstance, run_id: str, kind: DagsterEventType) -> S
 def _why(failure: DagsterEvent, checks: Sequence[DagsterEvent]) -> str:
     """Why a step failed: what its gate found without samples, the project's own sentence, or the kind of error, whose
     text might hold anything."""
-    found = [
-        finding
+    failed = [
+        event.asset_check_evaluation_data.metadata
         for event in checks
         if event.step_key == failure.step_key and not event.asset_check_evaluation_data.passed
-        for finding in event.asset_check_evaluation_data.metadata[FINDINGS].value
     ]
+    # A dbt test has none: its stage says itself which one failed.
+    found = [finding for metadata in failed if FINDINGS in metadata for finding in metadata[FINDINGS].value]
     if found:
         more = f" And {len(found) - MANY} more." if len(found) > MANY else ""
         return "; ".join(found[:MANY]) + "." + more

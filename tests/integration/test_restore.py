@@ -22,8 +22,13 @@ def tar_commands() -> list[str]:
     return [line for block in re.findall(r"```sh\n(.*?)```", section, re.DOTALL) for line in block.splitlines()]
 
 
-def test_a_backup_of_what_cannot_be_made_again_is_enough(run_source, small_shop, finished_shop: Run, tmp_path: Path):
-    (tmp_path / ".warehouse").symlink_to(finished_shop.home.folder)
+def test_a_backup_of_what_cannot_be_made_again_is_enough(
+    run_source, small_shop, finished_shop: Run, copy_home, tmp_path: Path
+):
+    home = copy_home(finished_shop)
+    (home / "state").mkdir(exist_ok=True)
+    (home / "state" / "source").write_text("small_shop\n")  # as `make run` writes it
+    (tmp_path / ".warehouse").symlink_to(home)
     back_up, *restore = [command for command in tar_commands() if not command.startswith("make")]
     assert back_up.startswith("tar") and [command.split()[0] for command in restore] == ["mkdir", "tar"]
     subprocess.run(back_up, shell=True, check=True, cwd=tmp_path)

@@ -9,6 +9,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from dagster import (
     AssetCheckResult,
+    AssetCheckSpec,
     DagsterInstance,
     DagsterRunStatus,
     DefaultSensorStatus,
@@ -129,6 +130,12 @@ def marts() -> None:
     """What comes after the gate."""
 
 
+@asset(check_specs=[AssetCheckSpec("unique", asset="stage")])
+def stage() -> Iterator[MaterializeResult]:
+    yield MaterializeResult(check_results=[AssetCheckResult(check_name="unique", passed=False, description=PERSON)])
+    raise WarehouseError("dbt: 1 of 2 models and tests failed. unique: Got 1 result.")
+
+
 @pytest.fixture
 def instance() -> Iterator[DagsterInstance]:
     with DagsterInstance.ephemeral() as opened:
@@ -156,10 +163,11 @@ def test_a_failed_gate_is_told_without_samples(instance, webhook):
 
 
 def test_an_error_is_told_by_its_own_sentence_or_by_its_kind_alone(instance):
-    told = failures_of(instance, run(instance, orders, contacts).run_id)
+    told = failures_of(instance, run(instance, orders, contacts, stage).run_id)
     assert sorted(told) == [
         "contacts: The table contacts has no column id.",
         "orders: ValueError; its log in Dagster says more.",
+        "stage: dbt: 1 of 2 models and tests failed. unique: Got 1 result.",
     ]
 
 
