@@ -37,8 +37,8 @@ def standing_file(path: Path) -> Mapping[str, bool | int]:
     """What Dagster is told of a file that stands as it is: that, and its rows."""
     import duckdb
 
-    with duckdb.connect() as connection:
-        rows = connection.execute("select count(*) from read_parquet(?)", [str(path)]).fetchone()[0]
+    # One database in memory serves all files of a process: to open one takes as long as to count twenty.
+    rows = duckdb.execute("select count(*) from read_parquet(?)", [str(path)]).fetchone()[0]
     return {**UNCHANGED, "dagster/row_count": rows}
 
 
