@@ -207,7 +207,9 @@ def test_a_backfill_of_three_days(ui: Ui, finished_shop: Run):
 
 def test_a_failed_gate_says_why_and_stops_what_comes_after(ui: Ui, finished_shop: Run):
     with shop_database(ui.home.folder) as shop:
-        planted = shop.execute("update orders set status = 'teleported' where id % 4 = 0").rowcount
+        planted = shop.execute("""
+            update orders set status = 'teleported', updated_at = (select max(updated_at) from orders) where id % 4 = 0
+        """).rowcount
     standing = ui.home.published.resolve()
     run = ui.materialize_all(DAILY_REFRESH, finished_shop.as_of.isoformat())
     assert run.status == DagsterRunStatus.FAILURE
