@@ -71,7 +71,9 @@ def ui() -> None:
     # A script's background job ignores SIGINT, and Dagster treats SIGTERM like it: nothing could stop the UI.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     environment = {**os.environ, "DAGSTER_HOME": str(home.dagster), "PYTHONWARNINGS": "ignore"}
-    os.execvpe(sys.executable, [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"], environment)
+    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml"]
+    command += ["-h", settings.ui_host, "-p", str(settings.ui_port)]
+    os.execvpe(sys.executable, command, environment)
 
 
 @cli.command()
@@ -99,11 +101,15 @@ def _prepared_home(settings: Settings) -> Home:
             f"The home {settings.warehouse_home} belongs to the source {owner}: give {settings.source} one of its own, "
             f"such as WAREHOUSE_HOME={settings.warehouse_home / settings.source}."
         )
-    home.dagster.mkdir(parents=True, exist_ok=True)
-    (home.dagster / "dagster.yaml").write_text(
-        INSTANCE.replace("HISTORY", json.dumps(str(home.dagster / "history" / "runs")))
-    )
+    write_instance(home)
     return home
+
+
+def write_instance(home: Home) -> None:
+    """Dagster's own settings, under the home."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    history = json.dumps(str(home.dagster / "history" / "runs"))
+    (home.dagster / "dagster.yaml").write_text(INSTANCE.replace("HISTORY", history))
 
 
 def _claim(home: Home, settings: Settings) -> None:
@@ -130,6 +136,7 @@ def _as_of(settings: Settings, source: Source, home: Home) -> date:
 def _run_daily_refresh(settings: Settings, source: Source, home: Home, as_of: date) -> bool:
     from dagster import DagsterInstance
 
+    from dagster_project.alerts import alert_sender, tell
     from dagster_project.automation import DAILY_REFRESH
     from dagster_project.definitions import build_definitions
     from dagster_project.experiments.config import check_experiments
@@ -150,8 +157,11 @@ def _run_daily_refresh(settings: Settings, source: Source, home: Home, as_of: da
                 raise_on_error=False,
             )
         )
-    for sentence in failures(result.all_events):
-        click.echo(sentence, err=True)
+        for sentence in failures(result.all_events):
+            click.echo(sentence, err=True)
+        # No daemon is there to do it.
+        if (sender := alert_sender(settings)).channels:
+            tell(sender, instance, instance.get_run_by_id(result.run_id))
     return result.success
 
 

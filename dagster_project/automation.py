@@ -1,4 +1,5 @@
-"""When things run: the daily partitions, the two jobs and the daily schedule. What runs stands with the assets."""
+"""When things run and when they are late: the daily partitions, the two jobs, the daily schedule. What runs stands with
+the assets."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ from dagster import (
     AssetSelection,
     Config,
     DailyPartitionsDefinition,
+    FreshnessPolicy,
     RunRequest,
     ScheduleDefinition,
     ScheduleEvaluationContext,
@@ -29,6 +31,8 @@ EVERY_NIGHT = "0 3 * * *"
 # a date is done, as far as history goes.
 FIRST_OF_THE_DATE = AssetKey(["core", "dim_customer"])
 SNAPSHOT = AssetKey(["published", "snapshot"])
+# What is published is late where the night's run is not done by breakfast, and old where a second one is missing.
+FRESHNESS = FreshnessPolicy.time_window(warn_window=timedelta(hours=28), fail_window=timedelta(hours=52))
 
 
 class DatesConfig(Config):

@@ -1,9 +1,11 @@
 """Assembly of the Dagster definitions, and nothing else: every piece is built in its own module."""
 
+from functools import partial
 from pathlib import Path
 
-from dagster import AssetKey, AssetsDefinition, Definitions, definitions, in_process_executor
+from dagster import AssetKey, AssetsDefinition, Definitions, definitions, in_process_executor, map_asset_specs
 
+from dagster_project.alerts import alert_sender, build_alerts
 from dagster_project.automation import build_jobs, build_schedule, daily_partitions
 from dagster_project.erasure.assets import build_erasure_asset
 from dagster_project.experiments.assets import build_experiment_asset
@@ -24,7 +26,7 @@ from dagster_project.transform.identity import build_identity_asset
 from dagster_project.transform.phone import build_phone_asset
 from dagster_project.transform.project import DBT_FOLDER, DbtProject, dbt_vars
 from dagster_project.transform.rejected_lines import build_rejected_lines_asset
-from dagster_project.transform.translator import WarehouseTranslator
+from dagster_project.transform.translator import WarehouseTranslator, with_exchange_columns
 
 
 def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Definitions:
@@ -38,7 +40,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     parameters = {"max_quarantined_share": settings.warehouse_max_quarantined_share}
     past_date = build_past_date(project, home, parameters, source.experiments)
     dbt_stages = build_dbt_assets(project, translator, daily, past_date)
-    contract_stage, identity_stage, core_stage, as_of_stage, segment_stage, insight_stage = dbt_stages
+    contract_stage, _, _, as_of_stage, segment_stage, insight_stage = dbt_stages
     prediction_assets = build_prediction_assets(project, home, daily)
     recommendation_asset = build_recommendation_asset(project, home, daily)
     segments = {segment.name: segment.for_each for segment in load_catalogue(dbt_folder)}
@@ -51,18 +53,19 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     ]  # fmt: skip
     memory = Memory(home.warehouse, project.table_versions)
     gate = {"pool": WRITER_POOL, "parameters": parameters, "memory": memory}
+    python_assets = [
+        *build_raw_assets(source, home),
+        build_rejected_lines_asset(source, home),
+        build_erasure_asset(project, source, home),
+        build_phone_asset(project, source, home),
+        build_identity_asset(project, home),
+        *prediction_assets,
+        recommendation_asset,
+        experiment_asset,
+        *publish_assets,
+    ]
     return Definitions(
-        assets=[
-            *build_raw_assets(source, home),
-            build_rejected_lines_asset(source, home),
-            contract_stage,
-            build_erasure_asset(project, source, home),
-            build_phone_asset(project, source, home),
-            identity_stage,
-            build_identity_asset(project, home),
-            core_stage,
-            *as_of_group,
-        ],
+        assets=[*dbt_stages, *map_asset_specs(partial(with_exchange_columns, project.manifest), python_assets)],
         asset_checks=[
             *(
                 build_raw_checks(
@@ -83,6 +86,7 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
         ],
         jobs=build_jobs(as_of_group),
         schedules=[build_schedule(source)],
+        sensors=build_alerts(alert_sender(settings)),
         executor=in_process_executor,
         loggers={"progress": progress},
     )

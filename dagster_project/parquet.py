@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dagster_project import sql
 from dagster_project.files import put_in_place
+from dagster_project.ledger import UNCHANGED
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -30,6 +31,15 @@ def write_parquet(
     ).fetchone()[0]
     put_in_place(unfinished, path)
     return rows
+
+
+def standing_file(path: Path) -> Mapping[str, bool | int]:
+    """What Dagster is told of a file that stands as it is: that, and its rows."""
+    import duckdb
+
+    # One database in memory serves all files of a process: to open one takes as long as to count twenty.
+    rows = duckdb.execute("select count(*) from read_parquet(?)", [str(path)]).fetchone()[0]
+    return {**UNCHANGED, "dagster/row_count": rows}
 
 
 def read_metadata(connection: "DuckDBPyConnection", path: Path) -> Mapping[str, str]:

@@ -1,8 +1,10 @@
-"""What a run says on a terminal: a plain line for everything that was done, as it is done, and why it failed.
+"""What `make run` says: a plain line for everything that was done, as it is done, and why it failed; on a terminal
+also a line that lives, with the step that is on.
 
-A Dagster logger; the UI does not need it. Decides only how events read.
+A Dagster logger; the UI does not need it. Decides only how events read; how far a long step is counts pace.py.
 """
 
+import atexit
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,19 +12,56 @@ from collections.abc import Iterator, Sequence
 from dagster import DagsterEvent, DagsterEventType, InitLoggerContext, logger
 from dagster._utils.error import SerializableErrorInfo
 
+from dagster_project.pace import EVERY_SECONDS
+
 INDENT = "  "
 PROJECT = __package__ + "."
+STEP_ENDS = {DagsterEventType.STEP_SUCCESS, DagsterEventType.STEP_FAILURE, DagsterEventType.STEP_SKIPPED}
+RUN_ENDS = {DagsterEventType.RUN_SUCCESS, DagsterEventType.RUN_FAILURE, DagsterEventType.RUN_CANCELED}
 
 
-class ProgressHandler(logging.Handler):
-    """Prints the events that a person follows a run by."""
+class PlainHandler(logging.Handler):
+    """Prints the events that a person follows a run by, and what its steps say of themselves."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        meta = getattr(record, "dagster_meta", {})
-        event: DagsterEvent | None = meta.get("dagster_event")
-        line = describe(event) if event else None
-        if line:
-            print(line, file=sys.stdout, flush=True)
+        event: DagsterEvent | None = getattr(record, "dagster_meta", {}).get("dagster_event")
+        if event:
+            self.follow(event)
+        elif logging.INFO <= record.levelno < logging.ERROR:  # why something failed is told in the end
+            self.said(INDENT + record.dagster_meta["orig_message"])
+
+    def follow(self, event: DagsterEvent) -> None:
+        if line := describe(event):
+            self.said(line)
+
+    def said(self, line: str) -> None:
+        print(line, file=sys.stdout, flush=True)
+
+
+class LiveHandler(PlainHandler):
+    """The same above a line that lives: the step that is on, how many are done, and since when it runs."""
+
+    def __init__(self, steps: int) -> None:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        super().__init__()
+        columns = (SpinnerColumn(), MofNCompleteColumn(), BarColumn(20), TimeElapsedColumn())
+        self._progress = Progress(*columns, TextColumn("{task.description}", markup=False), transient=True)
+        self._task = self._progress.add_task("", total=steps)
+        self._progress.start()
+        atexit.register(self._progress.stop)  # whatever ends the run, the terminal gets its cursor back
+
+    def follow(self, event: DagsterEvent) -> None:
+        super().follow(event)
+        if event.event_type == DagsterEventType.STEP_START:
+            self._progress.update(self._task, description=event.step_key)
+        elif event.event_type in STEP_ENDS:
+            self._progress.update(self._task, advance=1)
+        elif event.event_type in RUN_ENDS:
+            self._progress.stop()
+
+    def said(self, line: str) -> None:
+        self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def describe(event: DagsterEvent) -> str | None:
@@ -35,6 +74,8 @@ def describe(event: DagsterEvent) -> str | None:
         if "rows" in metadata and "rows_before" in metadata:
             path = "/".join(event.asset_key.path)
             told = f"{INDENT}{path}: {metadata['rows'].value:,} new rows, {metadata['rows_before'].value:,} before"
+            if (seconds := metadata["seconds"].value) >= EVERY_SECONDS:
+                told += f", {metadata['rows'].value / seconds:,.0f} a second"
             rejected = metadata["rejected"].value
             return (
                 f"{told}, {rejected:,} lines that cannot be read (rejects/{path.partition('/')[2]})"
@@ -66,16 +107,28 @@ def _findings(events: Sequence[DagsterEvent], step_key: str) -> Iterator[str]:
                 yield evaluation.description
 
 
-def _message(error: SerializableErrorInfo) -> str:
-    """The sentence of the project's own error in a chain of causes, else the message of the first cause."""
+def own_sentence(error: SerializableErrorInfo) -> str | None:
+    """The sentence of the project's own error in a chain of causes, None where there is none."""
     while error.cause and not error.message.startswith(PROJECT):
         error = error.cause
-    return (error.message.partition(": ")[2] if error.message.startswith(PROJECT) else error.message).strip()
+    return error.message.partition(": ")[2].strip() if error.message.startswith(PROJECT) else None
 
 
-@logger(description="Plain lines for a terminal.")
+def _message(error: SerializableErrorInfo) -> str:
+    """The sentence of the project's own error in a chain of causes, else the message of the first cause."""
+    return own_sentence(error) or first_cause(error).message.strip()
+
+
+def first_cause(error: SerializableErrorInfo) -> SerializableErrorInfo:
+    """The error that the others of its chain came of."""
+    while error.cause:
+        error = error.cause
+    return error
+
+
+@logger(description="What make run says: plain lines, on a terminal with a live one.")
 def progress(context: InitLoggerContext) -> logging.Logger:
     """The logger that `make run` uses."""
     configured = logging.Logger("progress", level=logging.DEBUG)
-    configured.addHandler(ProgressHandler())
+    configured.addHandler(LiveHandler(len(context.job_def.nodes)) if sys.stdout.isatty() else PlainHandler())
     return configured

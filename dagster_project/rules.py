@@ -20,7 +20,7 @@ def read_rules(kind: type[Rules], dbt_folder: Path) -> Rules:
 
     Raises RulesError where one is missing or of the wrong kind.
     """
-    variables = yaml.safe_load((dbt_folder / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+    variables = yaml.load((dbt_folder / "dbt_project.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["vars"]
     try:
         return kind.model_validate(variables)
     except ValidationError as error:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from dotenv import load_dotenv
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dagster_project.errors import WarehouseError
@@ -52,6 +52,23 @@ class Settings(BaseSettings):
         "marts", pattern=r"^[a-z_][a-z0-9_]{0,49}$", description="The schema there that holds them and nothing else."
     )
 
+    ui_host: str = Field("127.0.0.1", description="Address that the Dagster UI listens on; it has no login.")
+    ui_port: int = Field(3000, ge=1, le=65535, description="Port of the Dagster UI.")
+    alert_smtp_url: SecretStr | None = Field(None, description="Mail server of alerts, smtp:// or smtps://.")
+    alert_email_from: str | None = Field(None, description="The sender of alerts.")
+    alert_email_to: str | None = Field(None, description="Who gets alerts by e-mail, separated by commas.")
+    alert_webhook_url: SecretStr | None = Field(None, description="A webhook like Slack's that takes alerts.")
+    alert_dagster_url: str | None = Field(None, description="Address of the Dagster UI, for links in alerts.")
+
+    @model_validator(mode="after")
+    def _emails_are_complete(self) -> "Settings":
+        given = [self.alert_smtp_url, self.alert_email_from, self.alert_email_to]
+        if any(given) and not all(given):
+            raise ValueError("alerts by e-mail need all of ALERT_SMTP_URL, ALERT_EMAIL_FROM and ALERT_EMAIL_TO")
+        if self.alert_smtp_url and not self.alert_smtp_url.get_secret_value().startswith(("smtp://", "smtps://")):
+            raise ValueError("ALERT_SMTP_URL begins with smtp:// or smtps://")
+        return self
+
     @field_validator("as_of", mode="before")
     @classmethod
     def _written_as_a_date(cls, value: object) -> object:
@@ -71,7 +88,7 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']).upper()}: {problem['msg'].removeprefix('Value error, ')}"
+            ": ".join([*(str(part).upper() for part in problem["loc"]), problem["msg"].removeprefix("Value error, ")])
             for problem in error.errors()
         )
         raise SettingsError(f"The settings cannot be read: {problems}.") from None

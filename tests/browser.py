@@ -1,15 +1,16 @@
-"""Where a browser is that tests drive. What they do with it does not belong here."""
+"""The browser that tests drive: where it is. What is done with it does not belong here."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-def chromium_path() -> str:
-    """The Chromium on the PATH; skips the test where there is none."""
+def chromium_path() -> Path:
+    """The path of a Chromium on the PATH; skips the test where there is none."""
     for name in NAMES:
         if path := shutil.which(name):
-            return path
-    pytest.skip(f"needs Chromium on the PATH, as one of {', '.join(NAMES)}")
+            return Path(path)
+    pytest.skip(f"not in CI: it needs a Chromium on the PATH, under one of the names {', '.join(NAMES)}")

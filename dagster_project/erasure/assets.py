@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
+from dagster import AssetKey, AssetsDefinition, MaterializeResult, TableColumn, TableSchema, asset
 
+from dagster_project.erasure.erased import COLUMNS
 from dagster_project.home import Home
+from dagster_project.owners import DATA_ENGINEERING
 from dagster_project.sources.config import Source
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
@@ -26,7 +28,9 @@ def build_erasure_asset(project: DbtProject, source: Source, home: Home) -> Asse
         key=ERASED,
         group_name="contract",
         kinds={"python", "parquet"},
+        owners=DATA_ENGINEERING,
         deps=[AssetKey(["contract", entity]) for entity in ENTITIES],
+        metadata={"dagster/column_schema": TableSchema([TableColumn(name, kind) for name, kind in COLUMNS.items()])},
         pool=WRITER_POOL,
     )
     def erased() -> MaterializeResult:

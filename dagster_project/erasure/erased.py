@@ -32,7 +32,7 @@ GUEST_EMAIL, REQUEST_PHONE = "guest_email", "request_phone"
 FORMS |= {GUEST_EMAIL: FORMS["email"], REQUEST_PHONE: FORMS["phone"]}
 ID_FORM = "nullif(regexp_replace(trim({0}), '\\.0+$', ''), '')"
 # An entry bears the number and the date of the erasure that it came with, or after which it was learnt.
-COLUMNS = "identifier varchar, erasure integer, as_of_date date"
+COLUMNS = {"identifier": "varchar", "erasure": "integer", "as_of_date": "date"}
 
 
 class ErasureError(WarehouseError):
@@ -53,7 +53,8 @@ class Erased:
         Raises ErasureError where there is a list and no key.
         """
         erased = cls(connection, home)
-        connection.execute(f"create or replace temp table erased ({COLUMNS})")
+        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        connection.execute(f"create or replace temp table erased ({columns})")
         connection.execute("create or replace temp table answered (identifier varchar)")
         if home.erased.exists():
             connection.execute(f"insert into erased from read_parquet({sql.text(home.erased)})")

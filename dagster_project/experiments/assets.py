@@ -19,8 +19,9 @@ from dagster import (
 from dagster_project.automation import SNAPSHOT, run_dates
 from dagster_project.experiments.config import Experiment, check_experiments
 from dagster_project.home import Home
-from dagster_project.ledger import UNCHANGED, files_version
-from dagster_project.parquet import write_parquet
+from dagster_project.ledger import files_version
+from dagster_project.owners import CUSTOMER_ANALYTICS
+from dagster_project.parquet import standing_file, write_parquet
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
 from dagster_project.transform.translator import exchange_key
@@ -41,6 +42,7 @@ def build_experiment_asset(
         deps=READ,
         group_name="insights",
         kinds={"scipy", "parquet"},
+        owners=CUSTOMER_ANALYTICS,
         partitions_def=daily,
         backfill_policy=BackfillPolicy.single_run(),
         pool=WRITER_POOL,
@@ -55,7 +57,7 @@ def build_experiment_asset(
         drawn = files_version([home.snapshot(as_of), *home.experiments.glob("*.parquet")])
         made = project.made("exchange.experiment_result", path, TABLES, as_of, experiments, drawn)
         if made.stands():
-            return MaterializeResult(metadata=UNCHANGED)
+            return MaterializeResult(metadata=standing_file(path))
         with open_warehouse(home.warehouse) as warehouse:
             check_as_of(warehouse, as_of, {"int_customer_address": "core"})
             rows = assign_and_judge(warehouse, home, as_of, experiments)

@@ -26,12 +26,12 @@ from dagster import (
 from dagster_project import sql
 from dagster_project.automation import run_dates
 from dagster_project.home import Home
-from dagster_project.ledger import UNCHANGED
-from dagster_project.parquet import write_parquet
+from dagster_project.owners import CUSTOMER_ANALYTICS
+from dagster_project.parquet import standing_file, write_parquet
 from dagster_project.prediction.rules import Rules, load_rules
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
-from dagster_project.transform.translator import exchange_key
+from dagster_project.transform.translator import exchange_file, exchange_key
 from dagster_project.warehouse import check_as_of, open_warehouse
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
         "backfill_policy": BackfillPolicy.single_run(),
         "pool": WRITER_POOL,
     }
-    about = {"group_name": "segments", "kinds": {"scipy", "parquet"}}
+    about = {"group_name": "segments", "kinds": {"scipy", "parquet"}, "owners": CUSTOMER_ANALYTICS}
     # The gate is on the histories: what does not pass it is not predicted from.
     histories = AssetKey(["core", "int_purchase_history"])
 
@@ -86,7 +86,8 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
         """Fit the probability model on the purchases until the date."""
         written = refresh_prediction(project, home, run_dates(context)[-1])
         if written is None:
-            yield from (MaterializeResult(asset_key=key, metadata=UNCHANGED) for key in (RUN, EXPECTED))
+            for key in (RUN, EXPECTED):
+                yield MaterializeResult(asset_key=key, metadata=standing_file(exchange_file(home, key)))
             return
         fitted, expected = written
         for refusal in dict.fromkeys(filter(None, (fitted.orders_refusal, fitted.value_refusal))):
@@ -101,7 +102,7 @@ def build_prediction_assets(project: DbtProject, home: Home, daily: PartitionsDe
         file, tables = home.exchange / "prediction_backtest.parquet", [HISTORY_TABLE, "core.int_prediction_backtest"]
         made = project.made("exchange.prediction_backtest", file, tables, as_of)
         if made.stands():
-            return MaterializeResult(metadata=UNCHANGED)
+            return MaterializeResult(metadata=standing_file(file))
         with open_warehouse(home.warehouse) as warehouse:
             check_as_of(warehouse, as_of, {"int_purchase_history": "core", "int_prediction_backtest": "core"})
             rows = write_backtest(warehouse, home.exchange, as_of, rules)

@@ -14,9 +14,11 @@ from dagster import (
     asset,
 )
 
-from dagster_project.automation import SNAPSHOT, run_dates
+from dagster_project.automation import FRESHNESS, SNAPSHOT, run_dates
 from dagster_project.home import Home
-from dagster_project.ledger import UNCHANGED, files_version
+from dagster_project.ledger import files_version
+from dagster_project.owners import CUSTOMER_ANALYTICS
+from dagster_project.parquet import standing_file
 from dagster_project.publish.audience_config import Audiences
 from dagster_project.publish.audiences import READ as TABLES_OF_AUDIENCES
 from dagster_project.publish.manifest import read_manifest
@@ -24,6 +26,7 @@ from dagster_project.publish.marts import public_marts
 from dagster_project.settings import Settings
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
+from dagster_project.transform.translator import column_schema
 
 PUBLICATION = AssetKey(["published", "marts"])
 DOCUMENTATION = "dbt_docs.html"
@@ -41,12 +44,20 @@ def build_publish_assets(
     read = [f"{schema}.{name}" for name, schema in {**tables, **TABLES_OF_AUDIENCES}.items()]
     common = {
         "group_name": "published",
+        "owners": CUSTOMER_ANALYTICS,
+        "freshness_policy": FRESHNESS,
         "partitions_def": daily,
         "backfill_policy": BackfillPolicy.single_run(),
         "pool": WRITER_POOL,
     }
 
-    @asset(key=SNAPSHOT, deps=[AssetKey(["segments", "customer_segments"])], kinds={"parquet"}, **common)
+    @asset(
+        key=SNAPSHOT,
+        deps=[AssetKey(["segments", "customer_segments"])],
+        kinds={"python", "parquet"},
+        metadata={"dagster/column_schema": column_schema(project.manifest, "customer_segments")},
+        **common,
+    )
     def snapshot(context: AssetExecutionContext) -> MaterializeResult:
         """The wide customer table of the date: what history, events and transitions are read from."""
         from dagster_project.publish.snapshots import write_snapshot
@@ -54,7 +65,7 @@ def build_publish_assets(
         as_of = run_dates(context)[-1]
         made = project.made(f"snapshot {as_of}", home.snapshot(as_of), ["segments.customer_segments"])
         if made.stands():
-            return MaterializeResult(metadata=UNCHANGED)
+            return MaterializeResult(metadata=standing_file(home.snapshot(as_of)))
         path, rows = write_snapshot(home, as_of)
         made.note()
         return MaterializeResult(metadata={"dagster/row_count": rows, "file": home.relative(path)})
@@ -137,6 +148,8 @@ def build_postgresql_assets(
         key=POSTGRESQL,
         deps=[PUBLICATION],
         kinds={"postgres"},
+        owners=CUSTOMER_ANALYTICS,
+        freshness_policy=FRESHNESS,
         group_name="published",
         partitions_def=daily,
         backfill_policy=BackfillPolicy.single_run(),

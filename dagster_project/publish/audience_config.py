@@ -101,7 +101,7 @@ def read_audiences(file: Path, segments: Mapping[str, str | None], merge_fields:
     Raises AudienceError with one sentence where something is wrong.
     """
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
     except yaml.YAMLError as error:
         raise AudienceError(f"{file.name} is not valid YAML: {' '.join(str(error).split())}.") from None
     try:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dagster_project.transform.translator import is_public
+
 
 @dataclass(frozen=True)
 class Column:
@@ -46,7 +48,7 @@ def public_marts(manifest: Mapping[str, Any]) -> Sequence[Mart]:
     keys, required = _tested(manifest)
     marts = []
     for node_id, node in manifest["nodes"].items():
-        if node["resource_type"] != "model" or node["config"].get("access") != "public":
+        if node["resource_type"] != "model" or not is_public(node):
             continue
         columns = [
             Column(name, column["data_type"], _plain(column["description"]), (node_id, name) in required)

@@ -24,13 +24,15 @@ from dagster import (
 )
 
 from dagster_project.ledger import UNCHANGED, digest, files_version, python_version, read_ledger, record
+from dagster_project.pace import Pace
 from dagster_project.quality.engine import Gate, facts_batch, open_gate, parquet_batch, table_batch
 from dagster_project.quality.extraction import Extraction, ExtractionError
-from dagster_project.quality.results import ExpectationResult, SuiteResult, markdown
+from dagster_project.quality.results import ExpectationResult, SuiteResult, findings, markdown
 from dagster_project.quality.suites import EXPECTATIONS, Suite, load_suite, load_suites
 from dagster_project.warehouse import open_warehouse
 
 CHECK_NAME = "expectations"
+FINDINGS = "findings"  # what an alert may say of a check that failed
 
 Versions = Callable[[Mapping[str, str], Collection[str]], Mapping[str, str]]
 
@@ -149,8 +151,10 @@ def _gate(
         due = {key: judge for key, judge in judges.items() if versions[key] != held.get(_entry(key))}
         outcomes = {}
         if due:
-            with open_gate(database) as gate:
-                outcomes = {key: _check_result(key, judge.results(gate)) for key, judge in due.items()}
+            with open_gate(database) as gate, Pace(context.log.info, name, "tables", len(due)) as pace:
+                for key, table in due.items():
+                    outcomes[key] = _check_result(key, table.results(gate))
+                    pace.advance()
             passed = {key: versions[key] if outcome.passed else None for key, outcome in outcomes.items()}
             with open_warehouse(memory.warehouse) as warehouse:
                 record(warehouse, {_entry(key): version for key, version in passed.items()})
@@ -237,5 +241,6 @@ def _check_result(key: AssetKey, suites: Sequence[SuiteResult]) -> AssetCheckRes
             "checked": len(results),
             "failed": len(failures),
             "rows": rows,
+            FINDINGS: findings(suites),
         },
     )

@@ -23,11 +23,14 @@ class ExpectationResult:
         """The sentence with what was found."""
         if self.success:
             return f"{self.sentence} ({self.rows:,} rows)"
-        if self.reason:
-            return f"{self.sentence} ({self.reason})"
         shown = f": {', '.join(self.samples)}" if self.samples else ""
         more = ", …" if self.samples and self.failing > len(self.samples) else ""
-        return f"{self.sentence} ({self.failing:,} of {self.rows:,} rows fail{shown}{more})"
+        return f"{self.sentence} ({self.reason or f'{self.found}{shown}{more}'})"
+
+    @property
+    def found(self) -> str:
+        """What was found, in numbers."""
+        return f"{self.failing:,} of {self.rows:,} rows fail"
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,16 @@ class SuiteResult:
         `raw/shop/orders: order ids are unique (2 of 41,203 rows fail: 10412, 10413)`.
         """
         return [f"{self.label}: {result.text}" for result in self.results if not result.success]
+
+
+def findings(suites: Sequence[SuiteResult]) -> list[str]:
+    """One sentence per failed expectation without anything of a row, for who has no business to see those."""
+    return [
+        f"{suite.label}: {result.sentence} ({result.found if result.failing else 'it does not hold'})"
+        for suite in suites
+        for result in suite.results
+        if not result.success
+    ]
 
 
 def markdown(suites: Sequence[SuiteResult]) -> str:

@@ -23,12 +23,12 @@ from dagster import (
 from dagster_project.automation import run_dates
 from dagster_project.files import put_in_place
 from dagster_project.home import Home
-from dagster_project.ledger import UNCHANGED
-from dagster_project.parquet import write_parquet
+from dagster_project.owners import CUSTOMER_ANALYTICS
+from dagster_project.parquet import standing_file, write_parquet
 from dagster_project.recommendation.rules import Rules, load_rules
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
-from dagster_project.transform.translator import exchange_key
+from dagster_project.transform.translator import exchange_file, exchange_key
 from dagster_project.warehouse import check_as_of, open_warehouse
 
 if TYPE_CHECKING:
@@ -98,7 +98,12 @@ SCHEMA = {
 def build_recommendation_asset(project: DbtProject, home: Home, daily: PartitionsDefinition) -> AssetsDefinition:
     """What is bought alike and recommended, as of the run's date."""
     read = [AssetKey(table.split(".")) for table in (FACTS, *TABLES)]
-    about = {"group_name": "segments", "kinds": {"scipy", "parquet"}, "deps": read}
+    about = {
+        "group_name": "segments",
+        "kinds": {"scipy", "parquet"},
+        "owners": CUSTOMER_ANALYTICS,
+        "deps": read,
+    }
 
     @multi_asset(
         name="exchange__recommendation",
@@ -113,8 +118,9 @@ def build_recommendation_asset(project: DbtProject, home: Home, daily: Partition
     def recommendation(context: AssetExecutionContext) -> Iterator[MaterializeResult]:
         """Let what customers bought, like and viewed vote for what is bought alike."""
         rows = refresh_recommendations(project, home, run_dates(context)[-1])
-        for key, count in zip((NEIGHBOUR, RECOMMENDATION), rows or (None, None), strict=True):
-            yield MaterializeResult(asset_key=key, metadata=UNCHANGED if rows is None else {"dagster/row_count": count})
+        for number, key in enumerate((NEIGHBOUR, RECOMMENDATION)):
+            told = {"dagster/row_count": rows[number]} if rows else standing_file(exchange_file(home, key))
+            yield MaterializeResult(asset_key=key, metadata=told)
 
     return recommendation
 

@@ -1,7 +1,9 @@
 """Extract: one asset a source table, one step a system, which lands it under raw/. Knows no dbt and no expectations."""
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dagster import (
@@ -11,12 +13,16 @@ from dagster import (
     AssetSpec,
     Failure,
     MaterializeResult,
+    TableColumn,
+    TableSchema,
     asset,
     multi_asset,
 )
 
 from dagster_project import sql
 from dagster_project.home import Home
+from dagster_project.owners import DATA_ENGINEERING
+from dagster_project.pace import Pace
 from dagster_project.sources.config import Source, SourceError, System
 
 if TYPE_CHECKING:
@@ -82,7 +88,7 @@ def default_as_of(source: Source, home: Home, now: datetime) -> date:
 
 
 def _simulation_asset(source: Source, home: Home) -> AssetsDefinition:
-    @asset(key=SIMULATION, group_name="raw", kinds={"sqlite"})
+    @asset(key=SIMULATION, group_name="raw", kinds={"sqlite"}, owners=DATA_ENGINEERING)
     def simulation(context: AssetExecutionContext) -> None:
         """The simulated shop and CRM as they stand at the end of the as-of date; never moved back."""
         _simulate(source, home, _as_of(context, source, home))
@@ -108,6 +114,7 @@ def _system_assets(source: Source, system: System, home: Home) -> AssetsDefiniti
                 deps=[SIMULATION] if source.simulation else [],
                 group_name="raw",
                 kinds={"parquet"},
+                owners=DATA_ENGINEERING,
                 description=f"The table {table} of the system {system.name} as the source said it: "
                 "every version ever landed.",
             )
@@ -153,7 +160,11 @@ def _land(
     from dagster_project.sources.landing import land
 
     folder = home.raw(system.name, table)
-    landing = land(reader, table, system.tables[table], folder, home.rejects(system.name, table), load, erasure)
+    name = "/".join(raw_key(system.name, table).path)
+    started = time.monotonic()
+    # DuckDB does not say how many rows a file that it is still writing has.
+    with Pace(context.log.info, name, "MB", measure=lambda: _unfinished_bytes(folder) // 1_000_000):
+        landing = land(reader, table, system.tables[table], folder, home.rejects(system.name, table), load, erasure)
     if landing.new_columns:
         context.log.warning(f"{system.name}/{table} has new columns: {', '.join(landing.new_columns)}")
     # Without news the gate looks at the newest landing again, so that what failed once does not pass by repeating.
@@ -162,7 +173,11 @@ def _land(
         asset_key=raw_key(system.name, table),
         metadata={
             "dagster/row_count": landing.rows_before + landing.rows,
+            "dagster/column_schema": TableSchema(
+                [TableColumn(name, type=data_type) for name, data_type in reader.columns(table).items()]
+            ),
             "rows": landing.rows,
+            "seconds": round(time.monotonic() - started, 3),
             "rows_before": landing.rows_before,
             "deleted": landing.deleted,
             "rejected": landing.rejected,
@@ -176,6 +191,11 @@ def _land(
             "files": [home.relative(path) for path in newest],
         },
     )
+
+
+def _unfinished_bytes(folder: Path) -> int:
+    """How much is written so far of what lands in the folder."""
+    return sum(file.stat().st_size for file in folder.glob("*.tmp"))
 
 
 def _load(context: AssetExecutionContext, source: Source, home: Home) -> "Load":

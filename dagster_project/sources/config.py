@@ -357,7 +357,7 @@ def load_source(settings: Settings) -> Source:
 
 def _entries(file: Path) -> Mapping[str, object]:
     try:
-        entries = yaml.safe_load(file.read_text()) or {}
+        entries = yaml.load(file.read_text(), Loader=yaml.CSafeLoader) or {}
     except yaml.YAMLError as error:
         raise SourceError(f"{file.name} is not valid YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(entries, dict):

@@ -6,13 +6,14 @@ around them, over all snapshots). A run for several dates begins by writing the 
 What a model says stands in dbt/, what it depends on in translator.py.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from functools import cache
 from graphlib import TopologicalSorter
 from typing import Any
 
 from dagster import (
+    AssetCheckKey,
     AssetCheckResult,
     AssetCheckSeverity,
     AssetExecutionContext,
@@ -26,7 +27,9 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
 from dagster_project.automation import FIRST_OF_THE_DATE, DatesConfig, run_dates
 from dagster_project.ledger import UNCHANGED
+from dagster_project.pace import Pace
 from dagster_project.transform.catalogue import validate_catalogue
+from dagster_project.transform.observation import observe
 from dagster_project.transform.project import DbtProject, raise_failures
 from dagster_project.transform.translator import WarehouseTranslator
 from dagster_project.warehouse import check_as_of, open_warehouse
@@ -131,8 +134,9 @@ def _build(
     context: AssetExecutionContext, project: DbtProject, translator: WarehouseTranslator, as_of: str | None
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     nodes = _selected(context, project, translator)
-    results, unchanged = project.refresh(nodes, as_of, _progress(context))
-    yield from _events(results, unchanged, project.manifest, translator)
+    with Pace(context.log.info, "dbt", "models and tests") as pace:
+        results, unchanged = project.refresh(nodes, as_of, _progress(context, pace))
+    yield from _events(results, unchanged, project, translator)
     raise_failures(results)
 
 
@@ -154,37 +158,61 @@ def _selected(context: AssetExecutionContext, project: DbtProject, translator: W
     return nodes + tests
 
 
-def _progress(context: AssetExecutionContext):
+def _progress(context: AssetExecutionContext, pace: Pace) -> Callable[[Any], None]:
+    """What is done at an event of dbt: count, and tell of slow models."""
+
     def log(event: Any) -> None:
         # Every line is a row in Dagster's event log: only what takes its time is worth one.
-        data = event.data
-        if event.info.name == "LogModelResult" and data.execution_time >= SLOW_SECONDS:
+        name, data = event.info.name, event.data
+        if name == "ConcurrencyLine":
+            pace.total = data.node_count
+        elif name == "NodeFinished":
+            pace.advance()
+        elif name == "LogModelResult" and data.execution_time >= SLOW_SECONDS:
             context.log.info(f"dbt {data.index}/{data.total} {data.description}: {data.execution_time:.1f} s")
 
     return log
 
 
 def _events(
-    results: Sequence[Any], unchanged: Collection[str], manifest: Mapping[str, Any], translator: WarehouseTranslator
+    results: Sequence[Any], unchanged: Collection[str], project: DbtProject, translator: WarehouseTranslator
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     """What Dagster is told of each node, parents first: what dbt says of those that were built; of those that nothing
     changed for, that they stand as if they had been built now."""
+    manifest = project.manifest
     built = {result.node.unique_id: result for result in results}
-    for node_id in TopologicalSorter(manifest["parent_map"]).static_order():
-        if node_id not in built and node_id not in unchanged:
-            continue
+    status = {**dict.fromkeys(unchanged, "unchanged"), **{node: str(result.status) for node, result in built.items()}}
+    ordered = [node for node in TopologicalSorter(manifest["parent_map"]).static_order() if node in status]
+    standing = [
+        manifest["nodes"][node]
+        for node in ordered
+        if manifest["nodes"][node]["resource_type"] != "test" and status[node] in BUILT
+    ]
+    observed = observe(
+        project, standing, [built[node["unique_id"]].node for node in standing if node["unique_id"] in built]
+    )
+    for node_id in ordered:
         node, result = manifest["nodes"][node_id], built.get(node_id)
-        status = str(result.status) if result else "unchanged"
         if node["resource_type"] == "test":
             key = get_asset_check_key_for_test(manifest, translator, node_id, None)
-            if key and status != "skipped":
-                yield AssetCheckResult(
-                    asset_key=key.asset_key,
-                    check_name=key.name,
-                    passed=status in BUILT,
-                    severity=AssetCheckSeverity.ERROR,
-                    metadata={"failing_rows": result.failures or 0} if result else UNCHANGED,
-                )
-        elif status in BUILT:
-            metadata = {"seconds": round(result.execution_time, 3)} if result else UNCHANGED
-            yield MaterializeResult(asset_key=translator.get_asset_key(node), metadata=metadata)
+            if key and status[node_id] != "skipped":
+                yield _check_result(key, status[node_id] in BUILT, result)
+        elif status[node_id] in BUILT:
+            made = {"seconds": round(result.execution_time, 3)} if result else UNCHANGED
+            yield MaterializeResult(asset_key=translator.get_asset_key(node), metadata={**made, **observed[node_id]})
+
+
+def _check_result(key: AssetCheckKey, passed: bool, result: Any | None) -> AssetCheckResult:
+    """What Dagster is told of a dbt test; one without a result stands as it was."""
+    failures = (result.failures or 0) if result else 0
+    said = (
+        f"{failures:,} rows fail." if failures else "No row fails." if result else "Nothing has changed since it held."
+    )
+    return AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=passed,
+        severity=AssetCheckSeverity.ERROR,
+        description=said,
+        metadata={"failing_rows": failures} if result else UNCHANGED,
+    )

@@ -141,7 +141,7 @@ def _model(dbt_folder: Path, file: Path, name: str) -> Mapping[str, Any]:
     """The model's entry in a properties file."""
     shown = _shown(dbt_folder, file)
     try:
-        document = yaml.safe_load((dbt_folder / file).read_text(encoding="utf-8"))
+        document = yaml.load((dbt_folder / file).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except FileNotFoundError as error:
         raise CatalogueError(f"{shown} is missing.") from error
     except yaml.YAMLError as error:

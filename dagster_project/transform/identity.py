@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
 
 from dagster_project.home import Home
-from dagster_project.ledger import UNCHANGED
-from dagster_project.parquet import write_parquet
+from dagster_project.owners import DATA_ENGINEERING
+from dagster_project.parquet import standing_file, write_parquet
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
 from dagster_project.transform.translator import exchange_key
@@ -96,6 +96,7 @@ def build_identity_asset(project: DbtProject, home: Home) -> AssetsDefinition:
         key=exchange_key("identity_component"),
         group_name="core",
         kinds={"scipy", "parquet"},
+        owners=DATA_ENGINEERING,
         deps=[AssetKey(["core", "int_identity_link"]), AssetKey(["core", "int_identity_blocked_key"])],
         pool=WRITER_POOL,
     )
@@ -104,7 +105,7 @@ def build_identity_asset(project: DbtProject, home: Home) -> AssetsDefinition:
         path = home.exchange / "identity_component.parquet"
         made = project.made("exchange.identity_component", path, ["core.int_identity_link"])
         if made.stands():
-            return MaterializeResult(metadata=UNCHANGED)
+            return MaterializeResult(metadata=standing_file(path))
         with open_warehouse(home.warehouse) as warehouse:
             linked = write_components(warehouse, path)
             blocked = blocked_keys(warehouse)

@@ -13,8 +13,8 @@ from dagster import AssetKey, AssetsDefinition, MaterializeResult, asset
 from dagster_project import sql
 from dagster_project.erasure.assets import ERASED
 from dagster_project.home import Home
-from dagster_project.ledger import UNCHANGED
-from dagster_project.parquet import read_metadata, write_parquet
+from dagster_project.owners import DATA_ENGINEERING
+from dagster_project.parquet import read_metadata, standing_file, write_parquet
 from dagster_project.sources.config import Source
 from dagster_project.transform.assets import WRITER_POOL
 from dagster_project.transform.project import DbtProject
@@ -97,6 +97,7 @@ def build_phone_asset(project: DbtProject, source: Source, home: Home) -> Assets
         key=exchange_key("phone"),
         group_name="core",
         kinds={"python", "parquet"},
+        owners=DATA_ENGINEERING,
         deps=[AssetKey(["contract", "int_phone_spelling"]), ERASED],
         pool=WRITER_POOL,
     )
@@ -105,7 +106,7 @@ def build_phone_asset(project: DbtProject, source: Source, home: Home) -> Assets
         path = home.exchange / "phone.parquet"
         made = project.made("exchange.phone", path, ["contract.int_phone_spelling"], source.country)
         if made.stands():
-            return MaterializeResult(metadata=UNCHANGED)
+            return MaterializeResult(metadata=standing_file(path))
         with open_warehouse(home.warehouse) as warehouse:
             counts = write_phones(warehouse, path, source.country)
         made.note()

@@ -29,8 +29,9 @@ def _counted(folder: Path, number: int) -> dict[str, int]:
     with open_system(system, home) as reader:
         for table, config in system.tables.items():
             land(reader, table, config, home.raw("shop", table), home.rejects("shop", table), load)
-    lines = write_rejected_lines(source, home)
+    tables, lines = write_rejected_lines(source, home)
     rows = duckdb.execute("select * from read_parquet(?)", [str(home.exchange / "rejected_line.parquet")]).fetchall()
+    assert tables == len(rows)
     assert all((system, lines) == ("shop", sum(count for *_, count in rows)) for system, *_ in rows)
     return {table: count for _, table, count in rows}
 
