@@ -18,7 +18,7 @@ pytestmark = pytest.mark.data
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NOT_CHECKED_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".warehouse", ".bench", "target", "logs", "__pycache__", ".*_cache"
+    ".superset", ".git", ".venv", ".warehouse", ".bench", "target", "logs", "__pycache__", ".*_cache"
 )
 
 # Commands that do not run here, each with the reason.
