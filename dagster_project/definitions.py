@@ -45,11 +45,14 @@ def build_definitions(settings: Settings, dbt_folder: Path = DBT_FOLDER) -> Defi
     recommendation_asset = build_recommendation_asset(project, home, daily)
     segments = {segment.name: segment.for_each for segment in load_catalogue(dbt_folder)}
     audiences = load_audiences(settings, source, segments, merge_fields(project.manifest))
-    publish_assets = build_publish_assets(project, home, daily, settings.warehouse_daily_snapshots, audiences)
+    publish_assets = [
+        *build_publish_assets(project, home, daily, settings.warehouse_daily_snapshots, audiences),
+        *build_postgresql_assets(project, home, daily, settings),
+    ]
     experiment_asset = build_experiment_asset(project, home, daily, source.experiments)
     as_of_group = [
         as_of_stage, *prediction_assets, recommendation_asset, segment_stage, experiment_asset, insight_stage,
-        *publish_assets, *build_postgresql_assets(project, home, daily, settings),
+        *publish_assets,
     ]  # fmt: skip
     memory = Memory(home.warehouse, project.table_versions)
     gate = {"pool": WRITER_POOL, "parameters": parameters, "memory": memory}
