@@ -26,6 +26,7 @@ from dagster_project.settings import PROJECT_FOLDER, Settings
 from tests.integration.conftest import SMALL_SHOP, Run
 from tests.integration.databases import new_database, shown
 
+pytestmark = pytest.mark.data
 FEW = ("cohort_retention", "seg_lifecycle")
 
 
