@@ -189,7 +189,7 @@ def test_the_page_of_a_mart_says_what_it_is(ui: Ui, finished_shop: Run):
     buyers = len(finished_shop.query("from seg_rfm"))
     for text in (
         re.compile("^One row per buyer"), "customer-analytics", "dbt", "duckdb", f"{buyers:,}",
-        "Valid orders.", "Passing", "monetary_amount",
+        "Valid orders.", "monetary_amount", "Warns if more than 28 hours since last materialization",
     ):  # fmt: skip
         ui.shows(text)
     ui.shot("asset")
