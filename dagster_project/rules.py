@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from dagster_project.errors import WarehouseError
+from dagster_project.yaml_files import read_yaml
 
 Rules = TypeVar("Rules", bound=BaseModel)
 
@@ -20,7 +20,7 @@ def read_rules(kind: type[Rules], dbt_folder: Path) -> Rules:
 
     Raises RulesError where one is missing or of the wrong kind.
     """
-    variables = yaml.load((dbt_folder / "dbt_project.yml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["vars"]
+    variables = read_yaml(dbt_folder / "dbt_project.yml")["vars"]
     try:
         return kind.model_validate(variables)
     except ValidationError as error:

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from dagster_project.errors import WarehouseError
 from dagster_project.settings import PROJECT_FOLDER, Settings
 from dagster_project.sources.config import Source
+from dagster_project.yaml_files import read_yaml
 
 EXAMPLE_FILE = PROJECT_FOLDER / "audiences.example.yml"
 MERGE_FIELD = "merge_field"  # the mark of a column in the YAML of int_audience_customer
@@ -101,7 +102,7 @@ def read_audiences(file: Path, segments: Mapping[str, str | None], merge_fields:
     Raises AudienceError with one sentence where something is wrong.
     """
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
+        content = read_yaml(file) or {}
     except yaml.YAMLError as error:
         raise AudienceError(f"{file.name} is not valid YAML: {' '.join(str(error).split())}.") from None
     try:

@@ -23,6 +23,7 @@ from dagster_project.warehouse import engine_settings
 MARK = "Marts of the segment warehouse"  # how the comment of a schema begins that is ours to replace
 PATIENCE_SECONDS = 60  # how long a publication waits for transactions that have read the former tables
 STILL_OPEN = "a transaction that has read the former marts is still open: end it, and run again"
+DEPENDS = " depends on "
 LOCK_SECONDS = 2  # so long others may have to wait meanwhile, before it steps back and tries again
 
 
@@ -208,7 +209,8 @@ def _told(url: URL) -> Iterator[None]:
         yield
     except duckdb.Error as error:
         first, *further = str(error).rpartition('": ')[2].strip().splitlines()
-        details = [line.removeprefix("DETAIL:").strip() for line in further if line.startswith("DETAIL:")]
+        # Other details quote values.
+        details = [line.removeprefix("DETAIL:").strip() for line in further if DEPENDS in line]
         reason = "; ".join([first.removeprefix("ERROR:").strip(), *details]).rstrip(".")
         if url.password:
             reason = reason.replace(str(url.password), "***")

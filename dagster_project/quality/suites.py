@@ -31,6 +31,7 @@ from typing import Any, Literal
 import yaml
 
 from dagster_project.errors import WarehouseError
+from dagster_project.yaml_files import read_yaml
 
 EXPECTATIONS = Path(__file__).resolve().parents[2] / "expectations"
 ROW_QUERY = "unexpected_rows_expectation"
@@ -104,7 +105,7 @@ def load_suite(name: str, root: Path = EXPECTATIONS) -> Suite:
     if not path.is_file():
         raise SuiteError(f"{_shown(path, root)}: there is no such file")
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        content = read_yaml(path)
     except yaml.YAMLError as error:
         raise SuiteError(f"{_shown(path, root)}: not valid YAML ({str(error).splitlines()[0]})") from error
     try:

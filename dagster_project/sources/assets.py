@@ -174,7 +174,7 @@ def _land(
         metadata={
             "dagster/row_count": landing.rows_before + landing.rows,
             "dagster/column_schema": TableSchema(
-                [TableColumn(name, type=data_type) for name, data_type in reader.columns(table).items()]
+                [TableColumn(name, type=data_type) for name, data_type in landing.columns.items()]
             ),
             "rows": landing.rows,
             "seconds": round(time.monotonic() - started, 3),
@@ -184,7 +184,6 @@ def _land(
             "bytes": sum(file.stat().st_size for file in landing.files),
             "cursor": landing.cursor or "",
             "source_has_rows": landing.source_has_rows,
-            "columns": list(landing.columns),
             "missing_columns": list(landing.missing_columns),
             "retyped_columns": list(landing.retyped_columns),
             "new_columns": list(landing.new_columns),

@@ -30,6 +30,7 @@ from dagster_project.home import Home
 from dagster_project.settings import Settings, environment_variable
 from dagster_project.sources.person import Person
 from dagster_project.sources.platforms import CONTRACT_SHAPE, contract_entities, platform_entities, platforms
+from dagster_project.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -357,7 +358,7 @@ def load_source(settings: Settings) -> Source:
 
 def _entries(file: Path) -> Mapping[str, object]:
     try:
-        entries = yaml.load(file.read_text(), Loader=yaml.CSafeLoader) or {}
+        entries = read_yaml(file) or {}
     except yaml.YAMLError as error:
         raise SourceError(f"{file.name} is not valid YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(entries, dict):

@@ -39,6 +39,7 @@ class Load:
 class Landing:
     """What one landing did; counts are rows.
 
+    columns           of the source, with their types
     rows              new, changed and deleted ones that landed now
     deleted           those of them that the source no longer has
     rejected          lines of the source's files that cannot be read, now and before
@@ -48,7 +49,7 @@ class Landing:
     """
 
     source_has_rows: bool
-    columns: tuple[str, ...]
+    columns: Mapping[str, str]
     rows_before: int
     rejected: int
     missing_columns: tuple[str, ...] = ()
@@ -88,7 +89,7 @@ def land(
     needed |= {*(erasure.needed(columns) if erasure else ())}
     found = Landing(
         source_has_rows=reader.has_rows(table),
-        columns=tuple(columns),
+        columns=columns,
         rows_before=landed.rows,
         rejected=sum(state.rejected.values()),
         missing_columns=tuple(sorted(needed - {*columns})),

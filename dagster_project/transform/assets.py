@@ -136,7 +136,7 @@ def _build(
     nodes = _selected(context, project, translator)
     with Pace(context.log.info, "dbt", "models and tests") as pace:
         results, unchanged = project.refresh(nodes, as_of, _progress(context, pace))
-    yield from _events(results, unchanged, project, translator)
+    yield from _events(context, results, unchanged, project, translator)
     raise_failures(results)
 
 
@@ -175,7 +175,11 @@ def _progress(context: AssetExecutionContext, pace: Pace) -> Callable[[Any], Non
 
 
 def _events(
-    results: Sequence[Any], unchanged: Collection[str], project: DbtProject, translator: WarehouseTranslator
+    context: AssetExecutionContext,
+    results: Sequence[Any],
+    unchanged: Collection[str],
+    project: DbtProject,
+    translator: WarehouseTranslator,
 ) -> Iterator[MaterializeResult | AssetCheckResult]:
     """What Dagster is told of each node, parents first: what dbt says of those that were built; of those that nothing
     changed for, that they stand as if they had been built now."""
@@ -188,9 +192,8 @@ def _events(
         for node in ordered
         if manifest["nodes"][node]["resource_type"] != "test" and status[node] in BUILT
     ]
-    observed = observe(
-        project, standing, [built[node["unique_id"]].node for node in standing if node["unique_id"] in built]
-    )
+    built_now = [built[node["unique_id"]].node for node in standing if node["unique_id"] in built]
+    observed = observe(project, standing, built_now, context.log.warning)
     for node_id in ordered:
         node, result = manifest["nodes"][node_id], built.get(node_id)
         if node["resource_type"] == "test":

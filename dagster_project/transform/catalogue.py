@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from dagster_project.errors import WarehouseError
+from dagster_project.yaml_files import read_yaml
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -141,7 +142,7 @@ def _model(dbt_folder: Path, file: Path, name: str) -> Mapping[str, Any]:
     """The model's entry in a properties file."""
     shown = _shown(dbt_folder, file)
     try:
-        document = yaml.load((dbt_folder / file).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        document = read_yaml(dbt_folder / file)
     except FileNotFoundError as error:
         raise CatalogueError(f"{shown} is missing.") from error
     except yaml.YAMLError as error:

@@ -5,7 +5,7 @@ manifest it belongs to, since working it out takes 2.6 CPU seconds for all model
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +25,10 @@ _known: dict[str, dict[str, Lineage]] = {}
 
 
 def refresh_lineage(
-    warehouse: "DuckDBPyConnection", home: Home, target: Path, built: Collection[Any]
+    warehouse: "DuckDBPyConnection", home: Home, target: Path, built: Collection[Any], warn: Callable[[str], None]
 ) -> Mapping[str, Lineage]:
     """The lineage of models, by id: those of dbt's nodes `built` now, and what is known of others with this manifest,
-    whose folder is `target`."""
+    whose folder is `target`. A model whose SQL DuckDB understands and sqlglot does not is told and has none."""
     if not built:
         return {}
     file = target / "lineage.json"
@@ -38,8 +38,14 @@ def refresh_lineage(
         known.update(json.loads(file.read_text()))
     due = [node for node in built if node.resource_type == "model" and node.unique_id not in known]
     if due:
+        from sqlglot.errors import SqlglotError
+
         columns = _columns(warehouse)
-        known.update({node.unique_id: column_lineage(node.compiled_code, columns, warehouse, home) for node in due})
+        for node in due:
+            try:
+                known[node.unique_id] = column_lineage(node.compiled_code, columns, warehouse, home)
+            except (SqlglotError, ValueError):
+                warn(f"Where the columns of {node.name} come from is not known: sqlglot cannot read its SQL.")
         write_text(file, json.dumps(known))
     return known
 

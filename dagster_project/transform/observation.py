@@ -4,7 +4,7 @@ from. A preview holds no personal column.
 How a table appears before it is built stands in translator.py.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -34,13 +34,13 @@ UNCOUNTED = "staging"
 
 
 def observe(
-    project: DbtProject, standing: Collection[Mapping[str, Any]], built: Collection[Any]
+    project: DbtProject, standing: Collection[Mapping[str, Any]], built: Collection[Any], warn: Callable[[str], None]
 ) -> Mapping[str, Mapping[str, Any]]:
-    """Metadata by node id of the nodes that stand, of which dbt built some now."""
+    """Metadata by node id of the nodes that stand, of which dbt built some now; `warn` takes what is missing."""
     with open_warehouse(project.home.warehouse) as warehouse:
         counts = row_counts(warehouse, standing)
         previews = {node["unique_id"]: preview(warehouse, node) for node in standing if is_public(node)}
-        lineages = refresh_lineage(warehouse, project.home, project.target, built)
+        lineages = refresh_lineage(warehouse, project.home, project.target, built, warn)
     told = {node.unique_id: lineage_metadata(lineages[node.unique_id]) for node in built if node.unique_id in lineages}
     return {
         node_id: {
@@ -63,7 +63,7 @@ def row_counts(warehouse: "DuckDBPyConnection", nodes: Collection[Mapping[str, A
 
 def preview(warehouse: "DuckDBPyConnection", node: Mapping[str, Any]) -> MetadataValue | None:
     """The first rows of a published table without its personal columns; None where that leaves nothing."""
-    columns = [name for name, column in node["columns"].items() if not is_personal(column)]
+    columns = [name for name, column in node["columns"].items() if not is_marked_personal(column)]
     listed = ", ".join(map(sql.name, columns))
     rows = (
         warehouse.execute(f"select {listed} from {_relation(node)} limit {PREVIEW_ROWS}").fetchall() if columns else []
@@ -75,7 +75,7 @@ def preview(warehouse: "DuckDBPyConnection", node: Mapping[str, Any]) -> Metadat
     return MetadataValue.table(records, schema)
 
 
-def is_personal(column: Mapping[str, Any]) -> bool:
+def is_marked_personal(column: Mapping[str, Any]) -> bool:
     """Whether its YAML says that a column tells who somebody is, or what they said of themselves."""
     return bool(column["config"].get("meta", {}).get("personal"))
 

@@ -59,7 +59,8 @@ def _values(*rows: str, columns: str = "id, updated_at") -> str:
 def test_the_first_landing_writes_every_row_with_its_load(landing, folder: Path):
     landed = landing(_values("(1, 'a')", "(2, null)"))
     assert (landed.rows, landed.rows_before, landed.source_has_rows) == (2, 0, True)
-    assert (landed.columns, landed.new_columns, landed.missing_columns) == (("id", "updated_at"), (), ())
+    assert landed.columns == {"id": "INTEGER", "updated_at": "VARCHAR"}
+    assert (landed.new_columns, landed.missing_columns) == ((), ())
     assert [path.parent for path in landed.files] == [folder]
     assert _raw(folder, "id, _loaded_at, _load_id, _as_of") == [
         (1, datetime(2026, 6, 2, 3), "run-0001", date(2026, 6, 2)),
@@ -128,7 +129,8 @@ def test_a_table_of_one_column_lands_its_nulls_once(landing, folder: Path):
 
 def test_an_empty_table_lands_its_columns_and_later_its_rows(landing, folder: Path):
     empty = landing("select 1 as id, timestamp '2026-06-01' as updated_at where false", cursor="updated_at")
-    assert (empty.rows, empty.source_has_rows, empty.columns) == (0, False, ("id", "updated_at"))
+    assert (empty.rows, empty.source_has_rows) == (0, False)
+    assert empty.columns == {"id": "INTEGER", "updated_at": "TIMESTAMP"}
     assert _raw(folder) == []
     assert landing(_values("(1, timestamp '2026-06-01')"), cursor="updated_at").rows == 1
 

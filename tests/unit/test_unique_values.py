@@ -23,6 +23,7 @@ def repeated(tmp_path_factory) -> str:
 
 @pytest.mark.parametrize("hashed", ["hash(name, number)", "1"], ids=["hashes", "all hashes alike"])
 def test_values_that_several_rows_share_are_found_and_counted(repeated, hashed):
+    assert repeated.count("hash(name, number)") == 3
     connection = duckdb.connect()
     connection.execute("create table given (name varchar, number int)")
     connection.executemany("insert into given values (?, ?)", ROWS)
