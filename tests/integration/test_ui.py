@@ -206,7 +206,8 @@ def test_a_backfill_of_three_days(ui: Ui, finished_shop: Run):
     assert run.status == DagsterRunStatus.SUCCESS
     assert all(snapshot.exists() for snapshot in snapshots)
     ui.open("/runs")
-    ui.shows(run.run_id[:8])
+    ui.shows(run.tags["dagster/backfill"])
+    ui.shows("3 partitions")
     ui.open(f"/runs/{run.run_id}")
     ui.shows("Success")
     ui.shows(f"{last:%Y-%m-%d}")
