@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 HOLDER = re.compile(r"PID (\d+)")
+CONNECTION = {"storage_compatibility_version": "latest"}  # as in dbt/profiles.yml: only this project's DuckDB reads the file
 
 
 class WarehouseFileError(WarehouseError):
@@ -34,7 +35,7 @@ def open_warehouse(file: Path) -> "DuckDBPyConnection":
     import duckdb
 
     try:
-        connection = duckdb.connect(str(file))
+        connection = duckdb.connect(str(file), config=CONNECTION)
     except duckdb.IOException as error:
         holder = HOLDER.search(str(error))
         if holder is None:

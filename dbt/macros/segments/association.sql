@@ -11,7 +11,7 @@
 {# G2, the log-likelihood ratio of independence, of `both` among `total` orders with `left` and `right` each; one degree. #}
 {% macro g2(both, left, right, total) -%}
     {%- set not_left, not_right = '(' ~ total ~ ' - ' ~ left ~ ')', '(' ~ total ~ ' - ' ~ right ~ ')' -%}
-    {{ weight(
+    {{ wide_weight(
         '2 * ('
         ~ g2_term(both, left, right, total)
         ~ ' + ' ~ g2_term('(' ~ left ~ ' - ' ~ both ~ ')', left, not_right, total)

@@ -11,7 +11,7 @@
 {# Aggregates: one linear-interpolated cut per share, as columns <name>_cut_1, <name>_cut_2, ... #}
 {% macro quantile_cuts(value, shares, name) -%}
     {%- for share in shares -%}
-    {{ weight(quantile(value, share)) }} as {{ name }}_cut_{{ loop.index }}
+    {{ wide_weight(quantile(value, share)) }} as {{ name }}_cut_{{ loop.index }}
     {%- if not loop.last %},
     {% endif -%}
     {%- endfor -%}
@@ -24,7 +24,7 @@
     {{ quantile_cuts(orders, var('rfm_cut_quantiles'), 'frequency') }}
     {%- else -%}
     {%- for cut in cuts -%}
-    {{ weight(cut) }} as frequency_cut_{{ loop.index }}
+    {{ wide_weight(cut) }} as frequency_cut_{{ loop.index }}
     {%- if not loop.last %},
     {% endif -%}
     {%- endfor -%}

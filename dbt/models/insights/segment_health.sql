@@ -160,7 +160,7 @@ compared as (
         {{ as_of_date() }} as as_of_date,
         cast(named.customers as bigint) as customers,
         {{ ratio('named.customers', 'coverages.customers_of_shop') }} as share,
-        coalesce(coverages.coverage, 0) as coverage,
+        cast(coalesce(coverages.coverage, 0) as decimal(18, 9)) as coverage,
         named.customers >= {{ var('segment_min_customers') }} as is_actionable,
         previous_date.previous_date,
         cast(previous_sizes.customers as bigint) as previous_customers,

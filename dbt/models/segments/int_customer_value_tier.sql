@@ -41,8 +41,8 @@ cuts as (
 
     select
         {%- for tier in tiers %}
-        {{ weight(quantile('case when net_revenue > 0 then net_revenue end', tier.quantile)) }} as cut_{{ loop.index }},
-        {{ weight(quantile('case when prior_net_revenue > 0 then prior_net_revenue end', tier.quantile)) }}
+        {{ wide_weight(quantile('case when net_revenue > 0 then net_revenue end', tier.quantile)) }} as cut_{{ loop.index }},
+        {{ wide_weight(quantile('case when prior_net_revenue > 0 then prior_net_revenue end', tier.quantile)) }}
             as prior_cut_{{ loop.index }} {{- ',' if not loop.last }}
         {%- endfor %}
 
@@ -95,7 +95,7 @@ final as (
 
     select
         customer_key,
-        cast(net_revenue as decimal(38, 4)) as value_tier_revenue,
+        cast(net_revenue as decimal(18, 4)) as value_tier_revenue,
         {{ value_tier_name('best_rank') }} as value_tier,
         {{ value_tier_name('raw_rank') }} as raw_value_tier,
         {{ value_tier_name('prior_raw_rank') }} as prior_raw_value_tier,

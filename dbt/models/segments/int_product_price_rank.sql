@@ -17,7 +17,7 @@ product_prices as (
     select
         category_number,
         product_number,
-        {{ ratio('sum(gross_amount)', 'sum(quantity)') }} as average_price
+        {{ wide_weight(quotient('sum(gross_amount)', 'sum(quantity)')) }} as average_price
 
     from order_products
     group by category_number, product_number

@@ -210,7 +210,7 @@ final as (
         named.category_id,
         named.name as category_name,
         cast(compared.orders as bigint) as orders,
-        cast(compared.decayed_lines as decimal(38, 9)) as decayed_lines,
+        cast(compared.decayed_lines as decimal(18, 9)) as decayed_lines,
         compared.shop_share,
         compared.share,
         compared.lift,

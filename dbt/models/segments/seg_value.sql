@@ -39,7 +39,7 @@ habits as (
 
     select
         customer_key,
-        {{ ratio('net_revenue', 'orders') }} as average_order_value,
+        {{ wide_weight(quotient('net_revenue', 'orders')) }} as average_order_value,
         {{ ratio(
             '30 * orders',
             'greatest(tenure_days, ' ~ var('basket_min_tenure_days') ~ ')'
@@ -53,7 +53,7 @@ habits as (
 habit_medians as (
 
     select
-        {{ weight(median('average_order_value')) }} as average_order_value,
+        {{ wide_weight(median('average_order_value')) }} as average_order_value,
         {{ weight(median('orders_per_30_days')) }} as orders_per_30_days
 
     from habits
@@ -118,7 +118,7 @@ final as (
     select
         customer_key,
         as_of_date,
-        cast(value_tier_revenue as decimal(38, 4)) as value_tier_revenue,
+        cast(value_tier_revenue as decimal(18, 4)) as value_tier_revenue,
         value_tier,
         raw_value_tier,
         prior_raw_value_tier,
