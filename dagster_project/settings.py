@@ -40,9 +40,9 @@ class Settings(BaseSettings):
         default_factory=lambda: min(8, os.cpu_count() or 1), ge=1, description="Threads that dbt and DuckDB use."
     )
     warehouse_memory_mb: int = Field(
-        default_factory=lambda: os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 5_000_000,
+        default_factory=lambda: os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 6_000_000,
         ge=500,
-        description="Memory in MB that DuckDB uses; what needs more spills into the home. Default a fifth of all.",
+        description="Memory in MB that DuckDB uses; what needs more spills into the home. Default a sixth of all.",
     )
 
     warehouse_publish_postgres: SecretStr | None = Field(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 HOLDER = re.compile(r"PID (\d+)")
-CONNECTION = {"storage_compatibility_version": "latest"}  # as in dbt/profiles.yml: only this project's DuckDB reads the file
+CONNECTION = {"storage_compatibility_version": "latest"}  # as in dbt/profiles.yml; no other program reads the file
 
 
 class WarehouseFileError(WarehouseError):

@@ -12,6 +12,7 @@ import pytest
 from dagster_project.quality.engine import FEW, Gate, facts_batch, open_gate, parquet_batch, table_batch
 from dagster_project.quality.results import ExpectationResult, SuiteResult, markdown
 from dagster_project.quality.suites import Expectation, Suite, SuiteError
+from dagster_project.warehouse import open_warehouse
 
 ROWS = 2000
 ORDERS = pd.DataFrame(
@@ -260,12 +261,12 @@ def own_warehouse(warehouse, tmp_path) -> Path:
 
 
 def test_the_database_is_free_after_a_gate(own_warehouse):
-    """dbt opens the file in the same process; DuckDB refuses it while another configuration has it open."""
+    """Others open the file in the same process; DuckDB refuses one that is configured otherwise while it is open."""
     asked = Suite("contract/orders", "x", (expectation("expect_column_values_to_not_be_null", column="id"),))
     for number in range(3):
         with open_gate(own_warehouse) as opened:
             opened.validate(table_batch("contract", "orders"), asked)
-            duckdb.connect(str(own_warehouse)).close()
+            open_warehouse(own_warehouse).close()
         with duckdb.connect(str(own_warehouse), config={"threads": number + 1}) as writer:
             writer.execute("create or replace table contract.written as select 1 as one")
             views = writer.execute("select view_name from duckdb_views() where not internal").fetchall()
