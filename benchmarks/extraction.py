@@ -1,4 +1,4 @@
-"""How fast databases are read: a table of orders from each kind through the project's readers into a Parquet file.
+"""How fast sources are read: a table of orders from each kind of database and file, landed as a run lands it.
 
 Needs PostgreSQL on 127.0.0.1:5432 (user postgres) and MariaDB on 127.0.0.1:3306 (user root), neither with a password;
 creates databases called warehouse_benchmark there, and drops them. Run: python -m benchmarks.extraction
@@ -9,21 +9,25 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, contextmanager
-from datetime import datetime, timedelta
+from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import date, datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
+import duckdb
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
-from dagster_project import sql
 from dagster_project.home import Home
-from dagster_project.sources.config import SqlSystem
+from dagster_project.sources.config import FilesSystem, SqlSystem, Table
+from dagster_project.sources.landing import Load, land
 from dagster_project.sources.readers.batches import AnyDatabase
 from dagster_project.sources.readers.database import SCANNED, read_as
+from dagster_project.sources.readers.files import open_files
+from dagster_project.sources.readers.reader import Reader
 
 NAME = "warehouse_benchmark"
 POSTGRESQL = make_url("postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
@@ -51,7 +55,19 @@ ORDERS = {
             json_object('channel', 'web', 'note', concat('größe ', seq)) as details
         from seq_1_to_{rows}
     """,
+    "file": """
+        select
+            i as id, i % 300000 as customer_id, cast(i * 7919 % 1000000 / 100.0 as decimal(12, 2)) as total,
+            cast(i * 31 % 10000 / 100.0 as decimal(12, 2)) as shipping,
+            'customer' || i % 300000 || '@example.com' as email,
+            timestamp '2020-01-01' + to_seconds(i * 97) as updated_at,
+            '{{"channel": "web", "note": "größe ' || i || '"}}' as details
+        from range(1, {rows} + 1) as numbers (i)
+    """,
 }
+LOAD = Load(id="benchmark", loaded_at=datetime(2026, 1, 1), as_of=date(2026, 1, 1))
+
+Open = Callable[[Home], AbstractContextManager[Reader]]
 
 
 @contextmanager
@@ -90,38 +106,58 @@ def _order(number: int) -> tuple:
     return number, number % 300000, *amounts, f"customer{number % 300000}@example.com", f"{updated_at.isoformat()}Z"
 
 
-def measure(url: URL, kind: type) -> tuple[int, float, int]:
-    """Rows read, seconds, and the most memory that this process ever had (MiB)."""
-    system = SqlSystem(
-        name="shop", platform="shop", kind="sql", url=url.render_as_string(hide_password=False), tables={"orders": {}}
-    )
-    with TemporaryDirectory() as folder, read_as(kind, system, url, Home(Path(folder))) as reader:
+@contextmanager
+def loaded_file(rows: int, ending: str) -> Iterator[Path]:
+    """A folder with a file of that many orders; gone at the end of the block."""
+    with TemporaryDirectory() as folder:
+        duckdb.sql(f"copy ({ORDERS['file'].format(rows=rows)}) to '{folder}/orders.{ending}'")
+        yield Path(folder)
+
+
+def ways(rows: int) -> Iterator[tuple[str, Open]]:
+    """By name how each kind of source is read, which is there until the next one is asked for. SQLAlchemy is for
+    databases without a scanner."""
+    for ending in ("parquet", "csv"):
+        tables = {"orders": {"file": f"orders.{ending}"}}
+        with loaded_file(rows, ending) as folder:
+            system = FilesSystem(name="shop", platform="shop", kind="files", path=str(folder), tables=tables)
+            yield ending, partial(open_files, system)
+    with loaded_sqlite(rows) as url:
+        yield "sqlite", _scanner(url)
+    for server in (POSTGRESQL, MARIADB):
+        with loaded_server(server, rows) as url:
+            yield url.get_backend_name(), _scanner(url)
+            yield f"{url.get_backend_name()}, SQLAlchemy", partial(read_as, AnyDatabase, _database(url), url)
+
+
+def _scanner(url: URL) -> Open:
+    return partial(read_as, SCANNED[url.get_backend_name()], _database(url), url)
+
+
+def _database(url: URL) -> SqlSystem:
+    address = url.render_as_string(hide_password=False)
+    return SqlSystem(name="shop", platform="shop", kind="sql", url=address, tables={"orders": {}})
+
+
+def measure(open_source: Open) -> tuple[int, float, int]:
+    """Rows landed, seconds, and the most memory that this process ever had (MiB)."""
+    with TemporaryDirectory() as folder, open_source(Home(Path(folder))) as reader:
         reader.connection.execute("set enable_progress_bar = false")
         begun = time.perf_counter()
-        target = sql.text(Path(folder) / "orders.parquet")
-        rows = reader.connection.execute(
-            f"copy (from {reader.rows('orders')}) to {target} (format parquet, compression zstd)"
-        ).fetchone()[0]
-        return rows, time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        landing = land(reader, "orders", Table(), Path(folder) / "raw", Path(folder) / "rejects", LOAD)
+        seconds = time.perf_counter() - begun
+        return landing.rows, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 @click.command()
 @click.option("--rows", default=1_000_000, show_default=True, help="Orders to read.")
 def main(rows: int) -> None:
-    """Print a table: how a kind of database is read, rows, seconds, rows a second, peak memory of the process."""
+    """Print a table: how a kind of source is read, rows, seconds, rows a second, peak memory of the process."""
     click.echo(f"{'kind':24} {'rows':>12} {'seconds':>8} {'rows/s':>10} {'MiB':>6}")
-    sources: dict[str, Callable[[int], Iterator[URL]]] = {
-        "postgresql": lambda rows: loaded_server(POSTGRESQL, rows),
-        "mariadb": lambda rows: loaded_server(MARIADB, rows),
-        "sqlite": loaded_sqlite,
-    }
-    for name, loaded in sources.items():
-        ways = {name: SCANNED[name]} if name == "sqlite" else {name: SCANNED[name], f"{name}, SQLAlchemy": AnyDatabase}
-        with loaded(rows) as url:
-            for way, kind in ways.items():
-                with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
-                    read, seconds, mebibytes = process.submit(measure, url, kind).result()
-                click.echo(f"{way:24} {read:12,} {seconds:8.1f} {read / seconds:10,.0f} {mebibytes:6,}")
+    for name, open_source in ways(rows):
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+            landed, seconds, mebibytes = process.submit(measure, open_source).result()
+        click.echo(f"{name:24} {landed:12,} {seconds:8.1f} {landed / seconds:10,.0f} {mebibytes:6,}")
 
 
 if __name__ == "__main__":
