@@ -8,6 +8,9 @@
 {# A quotient to publish or compare: rounded, once. #}
 {% macro ratio(numerator, denominator) %}{{ weight(quotient(numerator, denominator)) }}{% endmacro %}
 
+{# The same of money, which may be of any size. #}
+{% macro money_ratio(amount, number) %}{{ wide_weight(quotient(amount, number)) }}{% endmacro %}
+
 {# Aggregates: one linear-interpolated cut per share, as columns <name>_cut_1, <name>_cut_2, ... #}
 {% macro quantile_cuts(value, shares, name) -%}
     {%- for share in shares -%}

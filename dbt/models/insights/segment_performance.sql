@@ -20,7 +20,7 @@ today as (
         count(*) as customers,
         sum(profile.orders_365d) as orders_365d,
         sum(profile.net_revenue_365d) as net_revenue_365d,
-        {{ wide_weight(quotient('sum(profile.net_revenue_365d)', 'sum(profile.orders_365d)')) }} as average_order_value_365d,
+        {{ money_ratio('sum(profile.net_revenue_365d)', 'sum(profile.orders_365d)') }} as average_order_value_365d,
         {{ ratio('sum(case when profile.orders_30d > 0 then 1 else 0 end)', 'count(*)') }} as conversion_30d,
         {{ ratio('sum(case when profile.engagement_tier = 1 then 1 else 0 end)', 'count(*)') }} as engaged_share,
         sum(profile.expected_value_365d) as expected_value_365d,
@@ -102,7 +102,7 @@ everybody as (
 
     select
         {{ ratio('count(outcomes.customer_key)', 'count(*)') }} as buy_rate,
-        {{ wide_weight(quotient('sum(coalesce(outcomes.net_revenue, 0))', 'count(*)')) }} as revenue_per_customer
+        {{ money_ratio('sum(coalesce(outcomes.net_revenue, 0))', 'count(*)') }} as revenue_per_customer
 
     from judged
     left join outcomes on outcomes.customer_key = judged.customer_key
@@ -115,7 +115,7 @@ past as (
         past_members.segment,
         count(*) as customers,
         {{ ratio('count(outcomes.customer_key)', 'count(*)') }} as buy_rate,
-        {{ wide_weight(quotient('sum(coalesce(outcomes.net_revenue, 0))', 'count(*)')) }} as revenue_per_customer
+        {{ money_ratio('sum(coalesce(outcomes.net_revenue, 0))', 'count(*)') }} as revenue_per_customer
 
     from past_members
     left join outcomes on outcomes.customer_key = past_members.customer_key

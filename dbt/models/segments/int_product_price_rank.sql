@@ -17,7 +17,7 @@ product_prices as (
     select
         category_number,
         product_number,
-        {{ wide_weight(quotient('sum(gross_amount)', 'sum(quantity)')) }} as average_price
+        {{ money_ratio('sum(gross_amount)', 'sum(quantity)') }} as average_price
 
     from order_products
     group by category_number, product_number

@@ -39,7 +39,7 @@ habits as (
 
     select
         customer_key,
-        {{ wide_weight(quotient('net_revenue', 'orders')) }} as average_order_value,
+        {{ money_ratio('net_revenue', 'orders') }} as average_order_value,
         {{ ratio(
             '30 * orders',
             'greatest(tenure_days, ' ~ var('basket_min_tenure_days') ~ ')'

@@ -101,7 +101,7 @@ final as (
         {{ days_between('last_order_date', 'first_order_date') }} as btyd_recency_days,
         {{ days_between('history_date', 'first_order_date') }} as btyd_age_days,
         cast(value_occasions as bigint) as value_occasions,
-        {{ wide_weight(quotient('occasion_value', 'value_occasions')) }} as mean_occasion_value,
+        {{ money_ratio('occasion_value', 'value_occasions') }} as mean_occasion_value,
         cast(case when history_date < {{ as_of_date() }} then next_occasions end as bigint) as next_occasions,
         cast(case when history_date < {{ as_of_date() }} then next_net_revenue end as decimal(18, 4)) as next_net_revenue
 
