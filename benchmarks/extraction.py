@@ -21,6 +21,7 @@ import duckdb
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
+from dagster_project import sql
 from dagster_project.home import Home
 from dagster_project.sources.config import FilesSystem, SqlSystem, Table
 from dagster_project.sources.landing import Load, land
@@ -110,7 +111,7 @@ def _order(number: int) -> tuple:
 def loaded_file(rows: int, ending: str) -> Iterator[Path]:
     """A folder with a file of that many orders; gone at the end of the block."""
     with TemporaryDirectory() as folder:
-        duckdb.sql(f"copy ({ORDERS['file'].format(rows=rows)}) to '{folder}/orders.{ending}'")
+        duckdb.sql(f"copy ({ORDERS['file'].format(rows=rows)}) to {sql.text(Path(folder) / f'orders.{ending}')}")
         yield Path(folder)
 
 

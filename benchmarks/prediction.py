@@ -54,7 +54,7 @@ def _fill(home: Home, customers: int) -> str:
                 date '{AS_OF}' - {DAYS - 1} + cast(day as int) as order_date,
                 order_date as effective_date,
                 cast(1 as bigint) as orders,
-                cast(round(sum(value), 2) as decimal(38, 4)) as net_amount
+                cast(round(sum(value), 2) as decimal(18, 4)) as net_amount
             from posted group by customer, day
         """)
     return f"{len(posted):,} purchases"

@@ -89,19 +89,6 @@ def test_every_customer_has_one_wide_row_and_one_fact_row(finished_shop: Run):
     assert counts["customers"] == counts["facts"] == counts["wide"] > 0
 
 
-def test_numbers_of_a_customer_or_an_order_have_at_most_18_digits(finished_shop: Run):
-    """DuckDB reads columns of more digits some hundred times as slowly."""
-    wide = finished_shop.query("""
-        select table_name || '.' || column_name as name
-        from duckdb_columns()
-        where numeric_precision > 18 and data_type like 'DECIMAL%'
-            and table_name in (
-                select table_name from duckdb_columns() where column_name in ('customer_key', 'order_key')
-            )
-    """)
-    assert [*wide["name"]] == []
-
-
 @pytest.fixture(scope="module")
 def personal_values(finished_shop: Run) -> set[str]:
     """E-mails, phones and full names of the simulated people, normalised."""

@@ -18,7 +18,7 @@ FILE = "dbt/models/segments/segment_catalog.yml"
 PROFILE = {
     "customer_key": "string",
     "orders": "bigint",
-    "net_revenue": "decimal(38, 4)",
+    "net_revenue": "decimal(18, 4)",
     "country": "string",
     "is_vip": "boolean",
     "last_order_date": "date",

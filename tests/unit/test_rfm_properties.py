@@ -34,7 +34,7 @@ def warehouse():
     connection = memory_warehouse(*(f"rfm_{preset}" for preset in PRESETS))
     connection.execute("""
         create table warehouse.core.fct_customer (
-            customer_key varchar, as_of_date date, orders bigint, days_since_last_order int, net_revenue decimal(38, 4)
+            customer_key varchar, as_of_date date, orders bigint, days_since_last_order int, net_revenue decimal(18, 4)
         )
     """)
     return connection

@@ -95,7 +95,7 @@ final as (
 
     select
         customer_key,
-        cast(net_revenue as decimal(18, 4)) as value_tier_revenue,
+        {{ money('net_revenue') }} as value_tier_revenue,
         {{ value_tier_name('best_rank') }} as value_tier,
         {{ value_tier_name('raw_rank') }} as raw_value_tier,
         {{ value_tier_name('prior_raw_rank') }} as prior_raw_value_tier,

@@ -99,7 +99,7 @@ final as (
             when limits.occasions = 1 then 'quick'
             else 'late'
         end as churn_type,
-        cast(coalesce(stakes.value_at_stake, 0) as decimal(18, 4)) as value_at_stake
+        {{ money('coalesce(stakes.value_at_stake, 0)') }} as value_at_stake
 
     from limits
     left join stakes on stakes.customer_key = limits.customer_key

@@ -82,7 +82,7 @@ final as (
         combined.as_of_date,
         cast(combined.recency_days as int) as recency_days,
         cast(combined.frequency as bigint) as frequency,
-        cast(combined.monetary_amount as decimal(18, 4)) as monetary_amount,
+        {{ money('combined.monetary_amount') }} as monetary_amount,
         cast(combined.r_score as int) as r_score,
         cast(combined.f_score as int) as f_score,
         cast(combined.m_score as int) as m_score,

@@ -118,7 +118,7 @@ final as (
     select
         customer_key,
         as_of_date,
-        cast(value_tier_revenue as decimal(18, 4)) as value_tier_revenue,
+        {{ money('value_tier_revenue') }} as value_tier_revenue,
         value_tier,
         raw_value_tier,
         prior_raw_value_tier,

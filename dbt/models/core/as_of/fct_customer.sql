@@ -89,7 +89,7 @@ final as (
         coalesce(revenue.net_revenue, 0) as net_revenue,
         case
             when revenue.orders > 0
-                then cast(round(cast(revenue.net_revenue as double) / revenue.orders, 4) as decimal(18, 4))
+                then {{ money('round(cast(revenue.net_revenue as double) / revenue.orders, 4)') }}
         end as average_order_value,
         rhythm.first_order_date,
         rhythm.last_order_date,

@@ -11,7 +11,7 @@ final as (
         customer_key,
         order_date,
         cast(sum(orders) as bigint) as orders,
-        cast(sum(net_amount) as decimal(18, 4)) as net_amount
+        {{ money('sum(net_amount)') }} as net_amount
 
     from daily
     where

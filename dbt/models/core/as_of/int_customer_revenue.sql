@@ -21,14 +21,14 @@ final as (
         cast(sum(orders) as bigint) as orders,
         cast(sum(discounted_orders) as bigint) as discounted_orders,
         cast(sum(units) as decimal(18, 4)) as units,
-        cast(sum(gross_amount) as decimal(18, 4)) as gross_revenue,
-        cast(sum(discount_amount) as decimal(18, 4)) as discount_amount,
-        cast(sum(refund_amount) as decimal(18, 4)) as refund_amount,
-        cast(sum(net_amount) as decimal(18, 4)) as net_revenue,
+        {{ money('sum(gross_amount)') }} as gross_revenue,
+        {{ money('sum(discount_amount)') }} as discount_amount,
+        {{ money('sum(refund_amount)') }} as refund_amount,
+        {{ money('sum(net_amount)') }} as net_revenue,
         {%- for days in windows %}
         cast(sum(case when days_since < {{ days }} then orders else 0 end) as bigint) as orders_{{ days }}d,
         cast(sum(case when days_since < {{ days }} then units else 0 end) as decimal(18, 4)) as units_{{ days }}d,
-        cast(sum(case when days_since < {{ days }} then net_amount else 0 end) as decimal(18, 4)) as net_revenue_{{ days }}d
+        {{ money('sum(case when days_since < ' ~ days ~ ' then net_amount else 0 end)') }} as net_revenue_{{ days }}d
         {{- ',' if not loop.last }}
         {%- endfor %}
 

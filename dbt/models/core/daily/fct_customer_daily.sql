@@ -80,10 +80,10 @@ final as (
         cast(sum(orders) as bigint) as orders,
         cast(sum(discounted_orders) as bigint) as discounted_orders,
         cast(sum(units) as decimal(18, 4)) as units,
-        cast(sum(gross_amount) as decimal(18, 4)) as gross_amount,
-        cast(sum(discount_amount) as decimal(18, 4)) as discount_amount,
-        cast(sum(refund_amount) as decimal(18, 4)) as refund_amount,
-        cast(sum(gross_amount) - sum(discount_amount) - sum(refund_amount) as decimal(18, 4)) as net_amount
+        {{ money('sum(gross_amount)') }} as gross_amount,
+        {{ money('sum(discount_amount)') }} as discount_amount,
+        {{ money('sum(refund_amount)') }} as refund_amount,
+        {{ money('sum(gross_amount) - sum(discount_amount) - sum(refund_amount)') }} as net_amount
 
     from measures
     group by customer_key, order_date, effective_date

@@ -133,7 +133,7 @@ postings as (
         {{ sign }}order_products.units as units,
         {{ sign }}order_products.gross_amount as gross_amount,
         {{ sign }}order_products.discount_amount as discount_amount,
-        cast(0 as decimal(18, 4)) as refund_amount
+        {{ money('0') }} as refund_amount
     from order_products
     inner join orders on orders.order_key = order_products.order_key
     where {{ condition }}
@@ -194,10 +194,10 @@ final as (
         cast(sum(orders) as bigint) as orders,
         cast(sum(line_count) as bigint) as line_count,
         cast(sum(units) as decimal(18, 4)) as units,
-        cast(sum(gross_amount) as decimal(18, 4)) as gross_amount,
-        cast(sum(discount_amount) as decimal(18, 4)) as discount_amount,
-        cast(sum(refund_amount) as decimal(18, 4)) as refund_amount,
-        cast(sum(gross_amount) - sum(discount_amount) - sum(refund_amount) as decimal(18, 4)) as net_amount
+        {{ money('sum(gross_amount)') }} as gross_amount,
+        {{ money('sum(discount_amount)') }} as discount_amount,
+        {{ money('sum(refund_amount)') }} as refund_amount,
+        {{ money('sum(gross_amount) - sum(discount_amount) - sum(refund_amount)') }} as net_amount
 
     from postings
     group by customer_key, product_key, order_date, effective_date

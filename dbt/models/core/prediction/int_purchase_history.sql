@@ -90,7 +90,7 @@ final as (
         history_date,
         customer_key,
         cast(orders as bigint) as orders,
-        cast(net_revenue as decimal(18, 4)) as net_revenue,
+        {{ money('net_revenue') }} as net_revenue,
         first_order_date,
         last_order_date,
         cast(
@@ -103,7 +103,7 @@ final as (
         cast(value_occasions as bigint) as value_occasions,
         {{ money_ratio('occasion_value', 'value_occasions') }} as mean_occasion_value,
         cast(case when history_date < {{ as_of_date() }} then next_occasions end as bigint) as next_occasions,
-        cast(case when history_date < {{ as_of_date() }} then next_net_revenue end as decimal(18, 4)) as next_net_revenue
+        {{ money('case when history_date < ' ~ as_of_date() ~ ' then next_net_revenue end') }} as next_net_revenue
 
     from histories
     where occasions > 0

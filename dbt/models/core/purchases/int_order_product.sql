@@ -140,7 +140,7 @@ final as (
         order_products.category_number,
         cast(order_products.order_lines as int) as order_lines,
         cast(order_products.quantity as decimal(18, 4)) as quantity,
-        cast(order_products.gross_amount as decimal(18, 4)) as gross_amount,
+        {{ money('order_products.gross_amount') }} as gross_amount,
         order_products.is_kept,
         order_products.is_kept and left_out.order_number is null as is_in_basket
 
