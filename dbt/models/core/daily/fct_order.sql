@@ -6,7 +6,7 @@ select order_key from {{ changes(ref('int_order')) }}
 
 union all
 
-select order_key from {{ changes(ref('fct_order_line')) }}
+select order_key from {{ changes(ref('int_refund_line')) }}
 {%- endcall -%}
 
 with orders as (
@@ -16,15 +16,15 @@ with orders as (
 
 ),
 
-line_totals as (
+-- what falls on no line, as of an order without any, is no line's value
+refunds as (
 
     select
         order_key,
-        count(*) as lines,
         sum(refund_amount) as refund_amount
 
-    from {{ ref('fct_order_line') }} as order_lines
-    where is_merchandise and {{ only_touched('order_lines') }}
+    from {{ ref('int_refund_line') }} as refund_lines
+    where order_line_key is not null and {{ only_touched('refund_lines') }}
     group by order_key
 
 ),
@@ -47,21 +47,19 @@ final as (
         orders.device,
         orders.country,
         orders.coupon_code,
-        cast(coalesce(line_totals.lines, 0) as bigint) as lines,
+        orders.lines,
         orders.units,
         orders.gross_amount,
         orders.discount_amount,
-        cast(coalesce(line_totals.refund_amount, 0) as decimal(18, 4)) as refund_amount,
-        cast(
-            orders.gross_amount - orders.discount_amount - coalesce(line_totals.refund_amount, 0) as decimal(18, 4)
-        ) as net_amount,
+        {{ money('coalesce(refunds.refund_amount, 0)') }} as refund_amount,
+        {{ money('orders.gross_amount - orders.discount_amount - coalesce(refunds.refund_amount, 0)') }} as net_amount,
         orders.shipping_amount,
         orders.tax_amount,
         orders.total_amount,
         orders.voucher_amount
 
     from orders
-    left join line_totals on line_totals.order_key = orders.order_key
+    left join refunds on refunds.order_key = orders.order_key
 
 )
 

@@ -45,7 +45,7 @@ final as (
 
     select
         order_lines.order_line_key,
-        order_lines.order_key,
+        orders.order_key,
         orders.customer_key,
         order_lines.product_key,
         order_lines.source_system,
@@ -68,7 +68,9 @@ final as (
         orders.invalid_from
 
     from order_lines
-    inner join orders on orders.order_key = order_lines.order_key
+    inner join orders
+        on orders.source_system = order_lines.source_system
+        and orders.order_id = order_lines.order_id
     left join refunds on refunds.order_line_key = order_lines.order_line_key
 
 )

@@ -34,14 +34,16 @@ identity as (
 line_totals as (
 
     select
-        order_key,
+        source_system,
+        order_id,
+        sum(case when is_merchandise then 1 else 0 end) as lines,
         sum(case when is_merchandise then quantity else 0 end) as units,
         sum(case when is_merchandise then gross_amount else 0 end) as gross_amount,
         sum(case when is_merchandise then discount_amount else 0 end) as discount_amount
 
     from {{ ref('int_order_line') }} as order_lines
     where {{ only_touched('order_lines') }}
-    group by order_key
+    group by source_system, order_id
 
 ),
 
@@ -78,6 +80,7 @@ valued as (
     select
         keyed.*,
         identity.customer_key,
+        cast(coalesce(line_totals.lines, 0) as bigint) as lines,
         cast(coalesce(line_totals.units, 0) as decimal(18, 4)) as units,
         cast(coalesce(line_totals.gross_amount, 0) as decimal(18, 4)) as gross_amount,
         cast(coalesce(line_totals.discount_amount, 0) as decimal(18, 4)) as discount_amount,
@@ -88,7 +91,9 @@ valued as (
 
     from keyed
     left join identity on identity.record_key = keyed.record_key
-    left join line_totals on line_totals.order_key = keyed.order_key
+    left join line_totals
+        on line_totals.source_system = keyed.source_system
+        and line_totals.order_id = keyed.order_id
 
 ),
 
@@ -114,6 +119,7 @@ final as (
         country,
         coupon_code,
         delivered_at,
+        lines,
         units,
         gross_amount,
         discount_amount,

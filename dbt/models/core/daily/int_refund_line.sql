@@ -56,7 +56,9 @@ candidates as (
             over (partition by keyed.refund_key) as has_named
 
     from keyed
-    inner join order_lines on order_lines.order_key = keyed.order_key
+    inner join order_lines
+        on order_lines.source_system = keyed.source_system
+        and order_lines.order_id = keyed.order_id
 
 ),
 
