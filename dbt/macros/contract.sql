@@ -174,9 +174,8 @@ single as (
         cast(null as string) as row_key,
         1 as version_number
     from mapped
-    where
-        {{ has_key }}
-        and not exists (select 1 from repeated_keys where {{ contract_same_key('repeated_keys', 'mapped', key) }})
+    anti join repeated_keys on {{ contract_same_key('repeated_keys', 'mapped', key) }}
+    where {{ has_key }}
 
 ),
 
@@ -184,9 +183,8 @@ several as (
 
     select mapped.*
     from mapped
-    where
-        {{ has_key }}
-        and exists (select 1 from repeated_keys where {{ contract_same_key('repeated_keys', 'mapped', key) }})
+    semi join repeated_keys on {{ contract_same_key('repeated_keys', 'mapped', key) }}
+    where {{ has_key }}
 
     union all
 

@@ -58,7 +58,7 @@
         _as_of as landed_as_of,
         {{ 'cast(reject_reason as string)' if 'reject_reason' in provided else 'cast(null as string)' }} as mapping_reason
     from {{ relation }} as staged
-    where {{ only_touched('staged', values=keys) }}
+    {{ only_touched('staged', values=keys) }}
 {%- endmacro %}
 
 {#
@@ -85,21 +85,17 @@
     {% endfor %}
     {%- if parent %}
     select {{ key }} from {{ this }} as present
-    where exists (
-        select 1 from {{ changes(ref(parent[0] ~ '_rows')) }} as changed
-        where changed.source_system = present.source_system and changed.{{ parent[1] }} = present.{{ parent[1] }}
-    )
+    semi join {{ changes(ref(parent[0] ~ '_rows')) }} as changed
+        on changed.source_system = present.source_system and changed.{{ parent[1] }} = present.{{ parent[1] }}
 
     union all
     {% endif %}
     {%- if rate_at %}
     select {{ key }} from {{ this }} as present
-    where exists (
-        select 1 from {{ changes(ref('int_exchange_rate')) }} as changed
-        where
-            changed.from_currency = present.currency
-            and {{ business_date('present.' ~ rate_at) }} between changed.valid_from and changed.valid_to
-    )
+    semi join {{ changes(ref('int_exchange_rate')) }} as changed
+        on
+        changed.from_currency = present.currency
+        and {{ business_date('present.' ~ rate_at) }} between changed.valid_from and changed.valid_to
 
     union all
     {% endif %}

@@ -68,33 +68,30 @@
 {% macro touched_keys() -%}{{ this.identifier }}__touched{%- endmacro %}
 
 {#
-  The condition on a relation with that alias that only its touched rows fulfil. `values` gives columns of the key as SQL
-  where the relation has no column of that name.
+  Joins a relation with that alias to the touched keys, so that only its touched rows are left. `values` gives columns of
+  the key as SQL where the relation has no column of that name. A join and no `exists`: DuckDB answers that one from all
+  rows of the relation at once wherever another condition stands beside it.
 #}
 {% macro only_touched(alias, values={}) -%}
     {%- if is_narrowed() -%}
-    exists (
-        select 1 from {{ touched_keys() }}
-        where
-            {%- for key in config.get('unique_key') %}
-            {{ 'and ' if not loop.first }}touched_{{ key }} is not distinct from {{ values.get(key, alias ~ '.' ~ key) }}
-            {%- endfor %}
-    )
-    {%- else -%}
-    true
+    semi join {{ touched_keys() }} as touched
+        on
+        {%- for key in config.get('unique_key') %}
+        {{ 'and ' if not loop.first }}touched.touched_{{ key }} is not distinct from {{ values.get(key, alias ~ '.' ~ key) }}
+        {%- endfor %}
     {%- endif -%}
 {%- endmacro %}
 
 {% macro get_incremental_compared_rows_sql(arguments) -%}
-    {{ write_differences(arguments, 'true') }}
+    {{ write_differences(arguments) }}
 {%- endmacro %}
 
 {% macro get_incremental_touched_rows_sql(arguments) -%}
     {{ write_differences(arguments, only_touched('present')) }}
 {%- endmacro %}
 
-{# What differs between the table's rows that fulfil the condition, alias `present`, and those just computed. #}
-{% macro write_differences(arguments, condition) -%}
+{# What differs between the table's rows, alias `present`, that `narrow` leaves, and those just computed. #}
+{% macro write_differences(arguments, narrow='') -%}
     {%- set present, computed = arguments.target_relation, arguments.temp_relation -%}
     {%- set columns = arguments.dest_columns | map(attribute='name') | join(', ') -%}
     {%- set changed = changes_table(present) -%}
@@ -108,7 +105,7 @@
         )
     {%- endset %}
     create or replace table {{ changed }} as
-    with present as (select {{ columns }} from {{ present }} as present where {{ condition }}),
+    with present as (select {{ columns }} from {{ present }} as present {{ narrow }}),
     computed as (select {{ columns }} from {{ computed }})
     (select * from present except all select * from computed)
     union all

@@ -25,10 +25,8 @@ union all
 
 select {{ browse_event_key }}
 from {{ ref('browse_events') }} as browse_events
-where exists (
-    select 1 from touched
-    where touched.source_system = browse_events.source_system and touched.visitor_id = browse_events.visitor_id
-)
+semi join touched
+    on touched.source_system = browse_events.source_system and touched.visitor_id = browse_events.visitor_id
 {%- endcall -%}
 
 with browse_events as (
@@ -40,7 +38,8 @@ with browse_events as (
         {{ email_key }} as email_key
 
     from {{ ref('browse_events') }} as browse_events
-    where not is_deleted and {{ only_touched('browse_events', values={'browse_event_key': browse_event_key}) }}
+    {{ only_touched('browse_events', values={'browse_event_key': browse_event_key}) }}
+    where not is_deleted
 
 ),
 

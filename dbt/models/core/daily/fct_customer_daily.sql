@@ -14,14 +14,15 @@ select customer_key, order_date from {{ changes(ref('fct_customer_product_daily'
 with orders as (
 
     select * from {{ ref('int_order') }} as orders
-    where not never_posts and {{ only_touched('orders') }}
+    {{ only_touched('orders') }}
+    where not never_posts
 
 ),
 
 product_days as (
 
     select * from {{ ref('fct_customer_product_daily') }} as product_days
-    where {{ only_touched('product_days') }}
+    {{ only_touched('product_days') }}
 
 ),
 

@@ -44,14 +44,16 @@ select cast(null as string), refund_date from {{ ref('int_refund_line') }} where
 with orders as (
 
     select * from {{ ref('int_order') }} as orders
-    where not never_posts and {{ only_touched('orders') }}
+    {{ only_touched('orders') }}
+    where not never_posts
 
 ),
 
 order_lines as (
 
     select * from {{ ref('fct_order_line') }} as order_lines
-    where is_merchandise and {{ only_touched('order_lines') }}
+    {{ only_touched('order_lines') }}
+    where is_merchandise
 
 ),
 
@@ -73,9 +75,9 @@ order_products as (
         order_key,
         product_key,
         count(case when quantity > 0 then 1 end) as line_count,
-        sum(quantity) as units,
-        sum(gross_amount) as gross_amount,
-        sum(discount_amount) as discount_amount
+        cast(sum(quantity) as decimal(18, 4)) as units,
+        {{ money('sum(gross_amount)') }} as gross_amount,
+        {{ money('sum(discount_amount)') }} as discount_amount
 
     from order_lines
     group by order_key, product_key
@@ -116,31 +118,51 @@ order_refunds as (
 
 ),
 
--- an order posts on its day and is taken back when it becomes invalid; so is a refund
-postings as (
+-- an order posts on its day and is taken back when it becomes invalid
+order_postings as (
 
-    {% for sign, effective_date, condition in [
-        ('', 'orders.order_date', 'true'),
-        ('-', 'orders.invalid_from', 'orders.invalid_from is not null'),
-    ] -%}
     select
-        orders.customer_key,
-        order_products.product_key,
-        orders.order_date,
-        {{ effective_date }} as effective_date,
-        {{ sign }}1 as orders,
-        {{ sign }}order_products.line_count as line_count,
-        {{ sign }}order_products.units as units,
-        {{ sign }}order_products.gross_amount as gross_amount,
-        {{ sign }}order_products.discount_amount as discount_amount,
-        {{ money('0') }} as refund_amount
-    from order_products
-    inner join orders on orders.order_key = order_products.order_key
-    where {{ condition }}
+        order_key,
+        customer_key,
+        order_date,
+        order_date as effective_date,
+        1 as orders
+    from orders
 
     union all
 
-    {% endfor -%}
+    select
+        order_key,
+        customer_key,
+        order_date,
+        invalid_from,
+        -1
+    from orders
+    where invalid_from is not null
+
+),
+
+-- and so is a refund
+postings as (
+
+    select
+        order_postings.customer_key,
+        order_products.product_key,
+        order_postings.order_date,
+        order_postings.effective_date,
+        order_postings.orders,
+        {%- for measure in ['line_count', 'units', 'gross_amount', 'discount_amount'] %}
+        case
+            when order_postings.orders > 0 then order_products.{{ measure }}
+            else -order_products.{{ measure }}
+        end as {{ measure }},
+        {%- endfor %}
+        {{ money('0') }} as refund_amount
+    from order_products
+    inner join order_postings on order_postings.order_key = order_products.order_key
+
+    union all
+
     {% for sign, effective_date, condition in [
         ('', 'effective_date', 'true'),
         ('-', 'invalid_from', 'invalid_from is not null'),
@@ -175,12 +197,11 @@ postings as (
         refund_lines.refund_amount
     from refund_lines
     left join identity on identity.record_key = refund_lines.record_key
-    where
-        refund_lines.order_key is null
-        and {{ only_touched(
-            'refund_lines',
-            values={'customer_key': 'identity.customer_key', 'order_date': 'refund_lines.refund_date'}
-        ) }}
+    {{ only_touched(
+        'refund_lines',
+        values={'customer_key': 'identity.customer_key', 'order_date': 'refund_lines.refund_date'}
+    ) }}
+    where refund_lines.order_key is null
 
 ),
 

@@ -9,10 +9,8 @@ union all
 
 select {{ message_event_key }}
 from {{ ref('messages') }} as messages
-where exists (
-    select 1 from {{ changes(ref('campaigns_rows')) }} as changed
-    where changed.source_system = messages.source_system and changed.campaign_id = messages.campaign_id
-)
+semi join {{ changes(ref('campaigns_rows')) }} as changed
+    on changed.source_system = messages.source_system and changed.campaign_id = messages.campaign_id
 
 union all
 
@@ -25,7 +23,8 @@ where record_key in (select record_key from {{ changes(ref('int_identity')) }})
 with messages as (
 
     select * from {{ ref('messages') }} as messages
-    where not is_deleted and {{ only_touched('messages', values={'message_event_key': message_event_key}) }}
+    {{ only_touched('messages', values={'message_event_key': message_event_key}) }}
+    where not is_deleted
 
 ),
 

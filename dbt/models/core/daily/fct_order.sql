@@ -12,7 +12,7 @@ select order_key from {{ changes(ref('int_refund_line')) }}
 with orders as (
 
     select * from {{ ref('int_order') }} as orders
-    where {{ only_touched('orders') }}
+    {{ only_touched('orders') }}
 
 ),
 
@@ -24,7 +24,8 @@ refunds as (
         sum(refund_amount) as refund_amount
 
     from {{ ref('int_refund_line') }} as refund_lines
-    where order_line_key is not null and {{ only_touched('refund_lines') }}
+    {{ only_touched('refund_lines') }}
+    where order_line_key is not null
     group by order_key
 
 ),

@@ -19,7 +19,7 @@ inner join (select distinct order_key from {{ changes(ref('int_order')) }}) as o
 with order_lines as (
 
     select * from {{ ref('int_order_line') }} as order_lines
-    where {{ only_touched('order_lines') }}
+    {{ only_touched('order_lines') }}
 
 ),
 

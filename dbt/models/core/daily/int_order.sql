@@ -20,8 +20,8 @@ inner join (select distinct record_key from {{ changes(ref('int_identity')) }}) 
 
 with orders as (
 
-    select * from {{ ref('orders') }}
-    where {{ only_touched('orders', values={'order_key': order_key}) }}
+    select * from {{ ref('orders') }} as orders
+    {{ only_touched('orders', values={'order_key': order_key}) }}
 
 ),
 
@@ -42,7 +42,7 @@ line_totals as (
         sum(case when is_merchandise then discount_amount else 0 end) as discount_amount
 
     from {{ ref('int_order_line') }} as order_lines
-    where {{ only_touched('order_lines') }}
+    {{ only_touched('order_lines') }}
     group by source_system, order_id
 
 ),

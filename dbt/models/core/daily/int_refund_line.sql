@@ -10,16 +10,15 @@ union all
 -- refunds on orders of which a line is another one now
 select {{ refund_key }}
 from {{ ref('refunds') }} as refunds
-where exists (
-    select 1 from {{ changes(ref('order_lines_rows')) }} as changed
-    where changed.source_system = refunds.source_system and changed.order_id = refunds.order_id
-)
+semi join {{ changes(ref('order_lines_rows')) }} as changed
+    on changed.source_system = refunds.source_system and changed.order_id = refunds.order_id
 {%- endcall -%}
 
 with refunds as (
 
     select * from {{ ref('refunds') }}
-    where not is_deleted and {{ only_touched('refunds', values={'refund_key': refund_key}) }}
+    {{ only_touched('refunds', values={'refund_key': refund_key}) }}
+    where not is_deleted
 
 ),
 
