@@ -153,8 +153,10 @@ def write_recommendations(connection: "DuckDBPyConnection", exchange: Path, rule
     products = int(sold["product_number"].max(initial=0)) + 1
     is_available = numpy.zeros(products, bool)
     is_available[sold["product_number"]] = sold["is_available"]
+    (threads,) = connection.execute("select current_setting('threads')").fetchone()
     voters = {"voters": rules.recommendation_products}
-    neighbours = scoring.find_neighbours(**_arrays(connection, BOUGHT, **voters), products=products, rules=rules)
+    bought = _arrays(connection, BOUGHT, **voters)
+    neighbours = scoring.find_neighbours(**bought, products=products, rules=rules, threads=threads)
     alike = pyarrow.table({
         "product_number": neighbours.product,
         "neighbour_number": neighbours.neighbour,
@@ -177,7 +179,7 @@ def write_recommendations(connection: "DuckDBPyConnection", exchange: Path, rule
             some = {"first": first, "end": first + CUSTOMERS_AT_ONCE}
             interests = scoring.Interests(**_arrays(connection, INTERESTS, dids=dids, **voters, **some))
             owned = scoring.Owned(**_arrays(connection, OWNED, **some))
-            suggestions = scoring.recommend(interests, owned, votes, rules)
+            suggestions = scoring.recommend(interests, owned, votes, rules, threads)
             tables = [_table(part, first, dids) for part in suggestions]
             if tables:
                 writer.write_table(pyarrow.concat_tables(tables), row_group_size=ROW_GROUP)

@@ -1,11 +1,13 @@
 """Which products are bought alike, and what to recommend to whom, as sparse matrices of customers and products.
 
 A cosine is kept as whole billionths and a vote as well, so that sums are exact in whatever order they are added; both
-are rounded as SQL rounds. Numbers of customers and products in, numbers out: where they come from and go to (assets.py)
+are rounded as SQL rounds. `threads` share the work, as scipy's products of matrices keep no other thread waiting.
+Numbers of customers and products in, numbers out: where they come from and go to (assets.py)
 and what is read of the project (rules.py) does not belong here.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -71,7 +73,7 @@ class Suggestions:
     days_bought: "ndarray"
 
 
-def find_neighbours(customer: "ndarray", product: "ndarray", products: int, rules: Rules) -> Neighbours:
+def find_neighbours(customer: "ndarray", product: "ndarray", products: int, rules: Rules, threads: int) -> Neighbours:
     """The products that the buyers of each product buy most alike, from one entry per customer and product in the order
     of customers; products are numbered below `products`."""
     import numpy
@@ -79,9 +81,9 @@ def find_neighbours(customer: "ndarray", product: "ndarray", products: int, rule
     bought = _matrix(customer, product, (int(customer.max(initial=-1)) + 1, products))
     by_product = bought.T.tocsr()
     buyers = numpy.diff(by_product.indptr).astype(float)
-    parts = []
     step = max(1, CELLS_AT_ONCE // max(1, products))
-    for first in range(0, products, step):
+
+    def of_some(first: int) -> Neighbours:
         common = by_product[first : first + step] @ bought
         row, column, shared = _rows_of(common) + first, common.indices, common.data
         cosine = _rounded(shared / numpy.sqrt(buyers[row] * buyers[column]) * BILLION)
@@ -91,7 +93,10 @@ def find_neighbours(customer: "ndarray", product: "ndarray", products: int, rule
         place = _place_in(row[order])
         is_best = place <= rules.recommendation_neighbours
         order, place = order[is_best], place[is_best]
-        parts.append(Neighbours(row[order], column[order], shared[order], cosine[order], place))
+        return Neighbours(row[order], column[order], shared[order], cosine[order], place)
+
+    with ThreadPoolExecutor(threads) as pool:
+        parts = [*pool.map(of_some, range(0, products, step))]
     names = [field.name for field in fields(Neighbours)]
     nothing = numpy.zeros(0, numpy.int64)
     return Neighbours(*(numpy.concatenate([nothing, *(getattr(part, name) for part in parts)]) for name in names))
@@ -115,7 +120,9 @@ def count_votes(neighbours: Neighbours, weights: Sequence[int], is_available: "n
     return stacked
 
 
-def recommend(interests: Interests, owned: Owned, votes: "csr_array", rules: Rules) -> Iterator[Suggestions]:
+def recommend(
+    interests: Interests, owned: Owned, votes: "csr_array", rules: Rules, threads: int
+) -> Iterator[Suggestions]:
     """The best new products of each customer, by score, and the best to buy again, as they did so far; some customers
     at a time."""
     import numpy
@@ -128,7 +135,8 @@ def recommend(interests: Interests, owned: Owned, votes: "csr_array", rules: Rul
     place_in_owned = csr_array((numpy.arange(len(owned.product)), owning.indices, owning.indptr), shape=owning.shape)
     asked = hstack([voting, owning], format="csr")
     said = vstack([votes, diags_array(numpy.full(products, OWNED), dtype=numpy.int64)], format="csr")
-    for first in range(0, customers, CUSTOMERS_AT_ONCE):
+
+    def of_some(first: int) -> Suggestions:
         sums = asked[first : first + CUSTOMERS_AT_ONCE] @ said
         row = _rows_of(sums)
         is_new = sums.data > 0
@@ -150,7 +158,7 @@ def recommend(interests: Interests, owned: Owned, votes: "csr_array", rules: Rul
         is_best = place <= rules.suggestions_per_customer
         order, place = order[is_best], place[is_best]
         voter, kind = _loudest(voting, votes, customer[order], product[order])
-        yield Suggestions(
+        return Suggestions(
             customer=customer[order],
             product=product[order],
             is_again=is_again[order],
@@ -160,6 +168,9 @@ def recommend(interests: Interests, owned: Owned, votes: "csr_array", rules: Rul
             kind=kind,
             days_bought=days_bought[order],
         )
+
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(of_some, range(0, customers, CUSTOMERS_AT_ONCE))
 
 
 def _loudest(
