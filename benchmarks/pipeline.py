@@ -8,12 +8,13 @@ run_transform watch.
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 from benchmarks.processes import Usage, Watched, together, watch
 from dagster_project.home import Home
@@ -41,14 +42,17 @@ class Measured:
     stages: Sequence[Stage]
 
 
-def run_pipeline(home: Path, sources: Path, as_of: date, log: Path) -> Measured:
-    """`make run` on a home, as of a date; one stage a step of Dagster."""
+def run_pipeline(
+    home: Path, sources: Path, as_of: date, log: Path, settings: Mapping[str, str] = MappingProxyType({})
+) -> Measured:
+    """`make run` on a home, as of a date, with those settings in the environment; one stage a step of Dagster."""
     environment = {
         "SOURCE": SOURCE,
         "SOURCES_FILE": str(sources),
         "WAREHOUSE_HOME": str(home),
         "AS_OF": as_of.isoformat(),
         "PYTHON_DOTENV_DISABLED": "1",
+        **settings,
     }
     watched = watch([sys.executable, "-m", "dagster_project", "run"], log, environment)
     return _measured(watched, _steps(Home(home)))
