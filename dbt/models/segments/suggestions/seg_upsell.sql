@@ -30,7 +30,7 @@ categories as (
 
 ),
 
--- what the customer kept of a category, how dear that was, and how many of its products they ever bought
+-- what the customer kept of a category, and how many of its products they ever bought
 habits as (
 
     select
@@ -38,7 +38,6 @@ habits as (
         product_ranks.category_number,
         sum(case when bought.is_kept then bought.days_bought end) as purchases,
         max(case when bought.is_kept then bought.last_order_date end) as last_order_date,
-        {{ weight(median('case when bought.is_kept then product_ranks.price_rank end')) }} as median_price_rank,
         count(*) as owned
 
     from bought
@@ -48,14 +47,35 @@ habits as (
 
 ),
 
+-- how dear that was: few have a habit, and a median keeps all of its values
+prices as (
+
+    select
+        bought.customer_number,
+        product_ranks.category_number,
+        {{ weight(median('product_ranks.price_rank')) }} as median_price_rank
+
+    from bought
+    inner join product_ranks on product_ranks.product_number = bought.product_number
+    semi join habits
+        on habits.customer_number = bought.customer_number
+        and habits.category_number = product_ranks.category_number
+    where bought.is_kept
+    group by bought.customer_number, product_ranks.category_number
+
+),
+
 tiers as (
 
     select
         habits.*,
-        {{ price_tier_name('median_price_rank') }} as price_tier,
-        {{ cuts_below('median_price_rank', tier_limits) }} as tier_place
+        {{ price_tier_name('prices.median_price_rank') }} as price_tier,
+        {{ cuts_below('prices.median_price_rank', tier_limits) }} as tier_place
 
     from habits
+    inner join prices
+        on prices.customer_number = habits.customer_number
+        and prices.category_number = habits.category_number
 
 ),
 
