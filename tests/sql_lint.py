@@ -63,6 +63,7 @@ HASHES = "use {{ hash_key([...]) }}"
 LIKE = "use like, on lower(value) where case does not matter"
 NAMES = "name the columns"
 TYPES = "use a type that both engines know: string, timestamp, decimal(p, s)"
+JOINS = "DuckDB may keep all rows of the relation to answer it; use semi join or anti join"
 MACRO = "engines differ; it needs a dispatched macro in dbt/macros/engine.sql"
 NULL_ORDER = "engines sort NULL differently; every key of a window's order ends in nulls last"
 
@@ -99,6 +100,7 @@ SQL_BANS = [
     _ban(r"\b(?:group|order)\s+by\s+all\b", NAMES),
     _ban(r"\bunion\s+(?:all\s+)?by\s+name\b", "use {{ union_all_by_name() }}"),
     _words("qualify", "number the rows in one step and filter in the next"),
+    _functions("exists", JOINS),
     _ban(r"\bfilter\s*\(\s*where\b", "use case inside the aggregate"),
     _functions("dayofweek weekday isodow dayname", MACRO),
     _words("pivot unpivot asof tablesample rowid", MACRO),

@@ -13,6 +13,14 @@
 {% macro union_all_by_name() %}{{ return(adapter.dispatch('union_all_by_name')()) }}{% endmacro %}
 {% macro duckdb__union_all_by_name() %}union all by name{% endmacro %}
 
+{# Deletes the rows of a table that match one of `rows` by the condition; both are relations with their aliases. #}
+{% macro delete_matching(table, rows, condition) -%}
+    {{ return(adapter.dispatch('delete_matching')(table, rows, condition)) }}
+{%- endmacro %}
+{% macro duckdb__delete_matching(table, rows, condition) -%}
+    delete from {{ table }} where exists (select 1 from {{ rows }} where {{ condition }})
+{%- endmacro %}
+
 {#
   Before the parenthesis of a CTE that several others read: each is to read what it needs anew, as that costs less than
   to keep all of its rows.

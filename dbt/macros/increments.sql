@@ -95,14 +95,10 @@
     {%- set present, computed = arguments.target_relation, arguments.temp_relation -%}
     {%- set columns = arguments.dest_columns | map(attribute='name') | join(', ') -%}
     {%- set changed = changes_table(present) -%}
-    {%- set differs -%}
-        exists (
-            select 1 from {{ changed }} as changed
-            where
-                {%- for key in arguments.unique_key %}
-                {{ 'and ' if not loop.first }}changed.{{ key }} is not distinct from compared.{{ key }}
-                {%- endfor %}
-        )
+    {%- set same_key -%}
+        {%- for key in arguments.unique_key %}
+        {{ 'and ' if not loop.first }}changed.{{ key }} is not distinct from compared.{{ key }}
+        {%- endfor %}
     {%- endset %}
     create or replace table {{ changed }} as
     with present as (select {{ columns }} from {{ present }} as present {{ narrow }}),
@@ -111,8 +107,9 @@
     union all
     (select * from computed except all select * from present);
 
-    delete from {{ present }} as compared where {{ differs }};
+    {{ delete_matching(present ~ ' as compared', changed ~ ' as changed', same_key) }};
 
     insert into {{ present }} ({{ columns }})
-    select {{ columns }} from {{ computed }} as compared where {{ differs }};
+    select {{ columns }} from {{ computed }} as compared
+    semi join {{ changed }} as changed on {{ same_key }};
 {%- endmacro %}

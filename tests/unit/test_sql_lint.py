@@ -52,6 +52,7 @@ BANNED = {
     "order by all": "select country from orders order by all",
     "union all by name": "select 1 as a union all by name select 2 as a",
     "qualify": "select * from orders qualify rank() over (order by order_key nulls last) = 1",
+    "exists (": "select 1 from orders where not exists (select 1 from refunds)",
     "filter (where": "select count(*) filter (where is_valid) from orders",
     "dayofweek(": "select dayofweek(order_date) from orders",
     "pivot": "pivot orders on country using count(*)",
