@@ -101,8 +101,23 @@
 {% macro quantile(value, share) %}{{ return(adapter.dispatch('quantile')(value, share)) }}{% endmacro %}
 {% macro duckdb__quantile(value, share) %}quantile_cont(cast({{ value }} as double), {{ share }}){% endmacro %}
 
-{# Aggregate: the first non-NULL value in the order of `order_by`, which must be a total order. #}
-{% macro first_known(value, order_by) %}{{ return(adapter.dispatch('first_known')(value, order_by)) }}{% endmacro %}
-{% macro duckdb__first_known(value, order_by) -%}
-    first({{ value }} order by {{ order_by }}) filter (where {{ value }} is not null)
+{#
+  The first and the last non-NULL value of a partition in the order of `order_by`, which must be a total order, on each of
+  its rows. No aggregates: texts in the state of an aggregate cannot be spilled to the disk.
+#}
+{% macro first_known(value, partition_by, order_by) -%}
+    {{ return(adapter.dispatch('first_known')(value, partition_by, order_by)) }}
+{%- endmacro %}
+{% macro duckdb__first_known(value, partition_by, order_by) -%}
+    first_value({{ value }} ignore nulls) over (
+        partition by {{ partition_by }} order by {{ order_by }} rows between unbounded preceding and unbounded following
+    )
+{%- endmacro %}
+{% macro last_known(value, partition_by, order_by) -%}
+    {{ return(adapter.dispatch('last_known')(value, partition_by, order_by)) }}
+{%- endmacro %}
+{% macro duckdb__last_known(value, partition_by, order_by) -%}
+    last_value({{ value }} ignore nulls) over (
+        partition by {{ partition_by }} order by {{ order_by }} rows between unbounded preceding and unbounded following
+    )
 {%- endmacro %}

@@ -121,11 +121,11 @@ def test_other_code_is_another_version_of_everything(manifest, home):
 
 
 def test_what_is_not_built_counts_as_it_is_held_and_the_unknown_as_something_else(manifest, home):
-    orders, lines, built = (f"model.warehouse.{name}" for name in ("int_order", "fct_order_line", "fct_order"))
+    orders, refunds, built = (f"model.warehouse.{name}" for name in ("int_order", "int_refund_line", "fct_order"))
 
     def of_built(held: Mapping[str, str]) -> str:
         return Versions(manifest, "code", home, SYSTEMS, held, {built}).of(built)
 
-    held = {orders: "held", lines: "held"}
+    held = {orders: "held", refunds: "held"}
     assert of_built(held) == of_built(held) != of_built({**held, orders: "other"})
     assert of_built({orders: "held"}) != of_built({orders: "held"})

@@ -68,33 +68,46 @@ statements as (
 
 ),
 
-profiles as (
+{%- set in_order -%}
+    statements.precedence nulls last, statements.updated_at desc nulls last, statements.record_key nulls last
+{%- endset %}
+
+stated as (
 
     select
         identity.customer_key,
+        row_number() over (partition by identity.customer_key order by {{ in_order }}) as place,
         {%- for attribute in attributes %}
-        {{ first_known(
-            'statements.' ~ attribute,
-            'statements.precedence, statements.updated_at desc, statements.record_key'
-        ) }} as {{ attribute }},
+        {{ first_known('statements.' ~ attribute, 'identity.customer_key', in_order) }} as {{ attribute }},
         {%- endfor %}
-        max(case when statements.is_backfilled then 1 else 0 end) = 1 as is_backfilled
+        max(case when statements.is_backfilled then 1 else 0 end)
+            over (partition by identity.customer_key) = 1 as is_backfilled
 
     from identity
     inner join statements on statements.record_key = identity.record_key
-    group by identity.customer_key
 
 ),
 
+profiles as (
+
+    select * from stated where place = 1
+
+),
+
+-- for those of whom nothing else says in which country they are
 order_countries as (
 
     select
-        customer_key,
-        {{ first_known('country', 'ordered_at desc, order_key') }} as country
+        orders.customer_key,
+        orders.country,
+        row_number() over (
+            partition by orders.customer_key order by orders.ordered_at desc nulls last, orders.order_key nulls last
+        ) as place
 
     from orders
-    where customer_key is not null
-    group by customer_key
+    anti join (select customer_key from profiles where country is not null) as located
+        on located.customer_key = orders.customer_key
+    where orders.customer_key is not null and orders.country is not null
 
 ),
 
@@ -113,7 +126,9 @@ final as (
 
     from first_seen
     left join profiles on profiles.customer_key = first_seen.customer_key
-    left join order_countries on order_countries.customer_key = first_seen.customer_key
+    left join order_countries
+        on order_countries.customer_key = first_seen.customer_key
+        and order_countries.place = 1
     where first_seen.first_seen_date <= {{ as_of_date() }}
 
 )

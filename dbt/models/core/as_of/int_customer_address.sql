@@ -32,11 +32,31 @@ contacts as (
 
 guest_orders as (
 
-    select * from {{ ref('orders') }}
+    select
+        {{ person_record_key('orders', 'orders.country') }} as record_key,
+        {{ normalised_email('orders.email') }} as email,
+        {{ phone_key('orders.phone', 'orders.country') }} as phone_key,
+        orders.ordered_at
+
+    from {{ ref('orders') }} as orders
     where
         customer_id is null
         and not is_deleted
         and {{ business_date('ordered_at') }} <= {{ as_of_date() }}
+
+),
+
+-- a guest's record is what they gave: the same with every order
+guests as (
+
+    select
+        record_key,
+        email,
+        phone_key,
+        max(ordered_at) as stated_at
+
+    from guest_orders
+    group by record_key, email, phone_key
 
 ),
 
@@ -100,16 +120,16 @@ statements as (
     union all
 
     select
-        {{ person_record_key('guest_orders', 'guest_orders.country') }},
+        record_key,
         3,
-        ordered_at,
+        stated_at,
         cast(null as string),
         cast(null as string),
-        {{ normalised_email('email') }},
-        {{ phone_key('phone', 'country') }},
+        email,
+        phone_key,
         cast(null as string),
         cast(null as string)
-    from guest_orders
+    from guests
 
 ),
 
@@ -171,22 +191,47 @@ usable as (
 
 ),
 
-final as (
+{%- set in_order = 'precedence nulls last, stated_at desc nulls last, record_key nulls last' %}
+
+-- of several the newest
+placed as (
 
     select
         customer_key,
         {{ as_of_date() }} as as_of_date,
-        -- of several the newest
-        {{ first_known('email', 'email_precedence, precedence, stated_at desc, record_key') }} as email,
-        {{ first_known('phone', 'phone_precedence, precedence, stated_at desc, record_key') }} as phone,
-        {{ first_known('email', 'ads_precedence, precedence, stated_at desc, record_key') }} as ads_email,
-        {{ first_known('phone', 'ads_precedence, precedence, stated_at desc, record_key') }} as ads_phone,
+        row_number() over (partition by customer_key order by {{ in_order }}) as place,
+        {%- for name, value, first in [
+            ('email', 'email', 'email_precedence'),
+            ('phone', 'phone', 'phone_precedence'),
+            ('ads_email', 'email', 'ads_precedence'),
+            ('ads_phone', 'phone', 'ads_precedence'),
+        ] %}
+        {{ first_known(value, 'customer_key', first ~ ' nulls last, ' ~ in_order) }} as {{ name }},
+        {%- endfor %}
         {%- for column in ['first_name', 'last_name', 'shop_system', 'shop_customer_id'] %}
-        {{ first_known(column, 'precedence, stated_at desc, record_key') }} as {{ column }} {{- ',' if not loop.last }}
+        {{ first_known(column, 'customer_key', in_order) }} as {{ column }} {{- ',' if not loop.last }}
         {%- endfor %}
 
     from usable
-    group by customer_key
+
+),
+
+final as (
+
+    select
+        customer_key,
+        as_of_date,
+        email,
+        phone,
+        ads_email,
+        ads_phone,
+        first_name,
+        last_name,
+        shop_system,
+        shop_customer_id
+
+    from placed
+    where place = 1
 
 )
 

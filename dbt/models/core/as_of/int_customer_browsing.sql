@@ -59,6 +59,20 @@ most_viewed as (
 
 ),
 
+searches as (
+
+    select
+        customer_key,
+        search_term,
+        row_number() over (
+            partition by customer_key order by occurred_at desc nulls last, browse_event_key nulls last
+        ) as place
+
+    from events
+    where event_type = 'search' and search_term is not null
+
+),
+
 counted as (
 
     select
@@ -73,10 +87,7 @@ counted as (
         {%- endfor %}
         max(occurred_date) as last_visit_date,
         max(case when event_type = 'product_view' then occurred_at end) as last_product_view_at,
-        max(case when event_type = 'search' then occurred_at end) as last_search_at,
-        {{ first_known(
-            "case when event_type = 'search' then search_term end", 'occurred_at desc, browse_event_key'
-        ) }} as last_search_term
+        max(case when event_type = 'search' then occurred_at end) as last_search_at
 
     from events
     group by customer_key
@@ -96,7 +107,7 @@ final as (
         {%- endfor %}
         cast(coalesce(most_viewed.most_views_of_a_product, 0) as bigint) as most_views_of_a_product,
         counted.last_visit_date,
-        counted.last_search_term,
+        searches.search_term as last_search_term,
         {{ business_date('counted.last_product_view_at') }} as last_product_view_date,
         case
             when coalesce(counted.last_product_view_at > orders.last_ordered_at, true)
@@ -111,6 +122,9 @@ final as (
 
     from counted
     left join most_viewed on most_viewed.customer_key = counted.customer_key
+    left join searches
+        on searches.customer_key = counted.customer_key
+        and searches.place = 1
     left join orders on orders.customer_key = counted.customer_key
     left join carts on carts.customer_key = counted.customer_key
 

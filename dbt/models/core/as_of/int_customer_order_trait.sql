@@ -1,4 +1,5 @@
 -- one row per customer with a valid order as of the date: first and last channel and device, currency, variety
+{%- set in_order = 'ordered_at nulls last, order_key nulls last' %}
 with orders as (
 
     select * from {{ ref('int_order') }}
@@ -26,18 +27,24 @@ products as (
 
 ),
 
-ways as (
+placed as (
 
     select
         customer_key,
-        {{ first_known('channel', 'ordered_at, order_key') }} as first_channel,
-        {{ first_known('channel', 'ordered_at desc, order_key desc') }} as last_channel,
-        {{ first_known('device', 'ordered_at, order_key') }} as first_device,
-        {{ first_known('device', 'ordered_at desc, order_key desc') }} as last_device,
-        {{ first_known('currency', 'ordered_at desc, order_key desc') }} as currency
+        row_number() over (partition by customer_key order by {{ in_order }}) as place,
+        {{ first_known('channel', 'customer_key', in_order) }} as first_channel,
+        {{ last_known('channel', 'customer_key', in_order) }} as last_channel,
+        {{ first_known('device', 'customer_key', in_order) }} as first_device,
+        {{ last_known('device', 'customer_key', in_order) }} as last_device,
+        {{ last_known('currency', 'customer_key', in_order) }} as currency
 
     from orders
-    group by customer_key
+
+),
+
+ways as (
+
+    select * from placed where place = 1
 
 ),
 
