@@ -37,7 +37,7 @@ class Settings(BaseSettings):
         35, ge=1, description="Snapshots that are kept, the newest, beside those of every month-end."
     )
     warehouse_threads: int = Field(
-        default_factory=lambda: min(8, os.cpu_count() or 1), ge=1, description="Threads that dbt and DuckDB use."
+        default_factory=lambda: min(8, os.cpu_count() or 1), ge=1, description="Threads that DuckDB uses."
     )
     warehouse_memory_mb: int = Field(
         default_factory=lambda: os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 6_000_000,

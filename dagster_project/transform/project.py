@@ -59,7 +59,7 @@ def dbt_vars(source: Source) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class DbtProject:
-    """dbt/ with the vars of one source, and the home that its calls read and write."""
+    """dbt/ with the vars of one source, the home that its calls read and write, and the threads of DuckDB."""
 
     folder: Path
     home: Home
@@ -279,7 +279,7 @@ class DbtProject:
         common = [
             *("--project-dir", str(self.folder), "--profiles-dir", str(self.folder)),
             *("--target-path", str(self.target), "--log-path", str(self.home.dbt / "logs")),
-            *("--log-level", "none", "--log-level-file", "info", "--threads", str(self.threads)),
+            *("--log-level", "none", "--log-level-file", "info"),
             *("--vars", json.dumps(variables)),
         ]
         self.home.folder.mkdir(parents=True, exist_ok=True)
