@@ -18,7 +18,7 @@ TITLES = {
     "full": "full run",
     "again": "same date again, no news",
     "day": "next day, 0.1 % news",
-    "little": "full run, DuckDB with 2 GB",
+    "little": "full run, DuckDB with 2 GB and one thread",
     "landing": "landing of the source's files",
     "transform": "transform of the four outputs",
     "duckdb": "yardstick: hand-tuned DuckDB",
