@@ -109,15 +109,14 @@
     {{ return(adapter.dispatch('first_known')(value, partition_by, order_by)) }}
 {%- endmacro %}
 {% macro duckdb__first_known(value, partition_by, order_by) -%}
-    first_value({{ value }} ignore nulls) over (
-        partition by {{ partition_by }} order by {{ order_by }} rows between unbounded preceding and unbounded following
-    )
+    first_value({{ value }} ignore nulls) over ({{ whole_partition(partition_by, order_by) }})
 {%- endmacro %}
 {% macro last_known(value, partition_by, order_by) -%}
     {{ return(adapter.dispatch('last_known')(value, partition_by, order_by)) }}
 {%- endmacro %}
 {% macro duckdb__last_known(value, partition_by, order_by) -%}
-    last_value({{ value }} ignore nulls) over (
-        partition by {{ partition_by }} order by {{ order_by }} rows between unbounded preceding and unbounded following
-    )
+    last_value({{ value }} ignore nulls) over ({{ whole_partition(partition_by, order_by) }})
+{%- endmacro %}
+{% macro whole_partition(partition_by, order_by) -%}
+    partition by {{ partition_by }} order by {{ order_by }} rows between unbounded preceding and unbounded following
 {%- endmacro %}
