@@ -1,9 +1,10 @@
 """Which products are bought alike, and what to recommend to whom, as sparse matrices of customers and products.
 
 A cosine is kept as whole billionths and a vote as well, so that sums are exact in whatever order they are added; both
-are rounded as SQL rounds. Threads share the work, since scipy's products of matrices keep no other one waiting. Numbers of
-customers and products in, numbers out: where they come from and go to (assets.py) and what is read of the project
-(rules.py) does not belong here.
+are rounded as SQL rounds. Threads share the work, since scipy's products of matrices keep no other one waiting.
+
+Numbers of customers and products in, numbers out: where they come from and go to (assets.py) and what is read of the
+project (rules.py) does not belong here.
 """
 
 from collections.abc import Iterator, Sequence
