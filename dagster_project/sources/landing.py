@@ -212,12 +212,8 @@ def _unseen(rows: str, config: Table, columns: Mapping[str, str], landed: Landed
     current = landed.current(config.key, since.condition if since else "true")
     return f"""
         select * from {rows} as source_row
-        where not exists (
-            select 1 from {current} as landed_row
-            where
-                not landed_row._is_deleted
-                and {version("landed_row", columns, landed.columns)} = {version("source_row", columns, columns)}
-        )"""
+        anti join (select * from {current} where not _is_deleted) as landed_row
+            on {version("landed_row", columns, landed.columns)} = {version("source_row", columns, columns)}"""
 
 
 def _gone(reader: Reader, table: str, config: Table, landed: Landed, is_whole: bool) -> str:
@@ -225,17 +221,16 @@ def _gone(reader: Reader, table: str, config: Table, landed: Landed, is_whole: b
     signs = []
     if config.compare_every_days and is_whole:
         same_key = " and ".join(f"there.{name} is not distinct from gone.{name}" for name in map(sql.name, config.key))
-        signs.append(f"not exists (select 1 from {reader.rows(table, columns=config.key)} as there where {same_key})")
+        signs.append(f"anti join {reader.rows(table, columns=config.key)} as there on {same_key}")
     if config.tombstones:
-        signs.append(f"exists ({_tombstone(reader, config, config.tombstones)})")
+        signs.append(f"semi join {_tombstones(reader, config, config.tombstones)}")
     columns = ", ".join(f"gone.{sql.name(name)}" for name in landed.columns)
-    return f"""
-        select {columns} from {landed.current(config.key)} as gone
-        where not _is_deleted and ({" or ".join(signs or ["false"])})"""
+    there = f"(select * from {landed.current(config.key)} where not _is_deleted) as gone"
+    return " union ".join(f"select {columns} from {there} {sign}" for sign in signs or ["where false"])
 
 
-def _tombstone(reader: Reader, config: Table, tombstones: Tombstones) -> str:
-    """A row that was written again after its deletion is there again."""
+def _tombstones(reader: Reader, config: Table, tombstones: Tombstones) -> str:
+    """The tombstones, and when one is of a row: one that was written again after its deletion is there again."""
     columns = (tombstones.column, tombstones.deleted_at, *tombstones.where)
     conditions = [
         f"cast(tombstone.{sql.name(tombstones.column)} as varchar) = cast(gone.{sql.name(config.key[0])} as varchar)",
@@ -244,7 +239,7 @@ def _tombstone(reader: Reader, config: Table, tombstones: Tombstones) -> str:
         *(f"cast(tombstone.{sql.name(name)} as varchar) = {sql.text(text)}" for name, text in tombstones.where.items()),
     ]
     rows = reader.rows(tombstones.table, columns=columns)
-    return f"select 1 from {rows} as tombstone where {' and '.join(conditions)}"
+    return f"{rows} as tombstone on {' and '.join(conditions)}"
 
 
 def _loaded(rows: str, load: Load, is_deleted: bool = False) -> str:
