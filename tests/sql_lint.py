@@ -49,7 +49,7 @@ def _words(words: str, instead: str) -> Ban:
 CLOCK = "a model never reads the clock; use {{ as_of_date() }}"
 RANDOM = "results repeat; derive it from the row with {{ hash_key([...]) }}"
 TIES = "equal values get equal scores; compare with cuts from {{ quantile(value, share) }}"
-PICK = "which row it takes is open; use row_number() over (… order by …, a key) = 1 or {{ first_known(…) }}"
+PICK = "which row it takes is open; use row_number() over (… order by …, a key) = 1 or {{ known_value(…) }}"
 QUANTILES = "use {{ quantile(value, share) }} or {{ median(value) }}"
 EXACT = "use the exact aggregate"
 NESTED = "rows are flat; join to a relation with one row per element"

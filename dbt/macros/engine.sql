@@ -102,21 +102,14 @@
 {% macro duckdb__quantile(value, share) %}quantile_cont(cast({{ value }} as double), {{ share }}){% endmacro %}
 
 {#
-  The first and the last non-NULL value of a partition in the order of `order_by`, which must be a total order, on each of
-  its rows. No aggregates: texts in the state of an aggregate cannot be spilled to the disk.
+  Window function: the first or last (`end`) non-NULL value of a partition in the order of `order_by`, which must be a total
+  order, on each of its rows. A window can be spilled to the disk where an aggregate of texts ran out of memory.
 #}
-{% macro first_known(value, partition_by, order_by) -%}
-    {{ return(adapter.dispatch('first_known')(value, partition_by, order_by)) }}
+{% macro known_value(end, value, partition_by, order_by) -%}
+    {{ return(adapter.dispatch('known_value')(end, value, partition_by, order_by)) }}
 {%- endmacro %}
-{% macro duckdb__first_known(value, partition_by, order_by) -%}
-    first_value({{ value }} ignore nulls) over ({{ whole_partition(partition_by, order_by) }})
-{%- endmacro %}
-{% macro last_known(value, partition_by, order_by) -%}
-    {{ return(adapter.dispatch('last_known')(value, partition_by, order_by)) }}
-{%- endmacro %}
-{% macro duckdb__last_known(value, partition_by, order_by) -%}
-    last_value({{ value }} ignore nulls) over ({{ whole_partition(partition_by, order_by) }})
-{%- endmacro %}
-{% macro whole_partition(partition_by, order_by) -%}
-    partition by {{ partition_by }} order by {{ order_by }} rows between unbounded preceding and unbounded following
+{% macro duckdb__known_value(end, value, partition_by, order_by) -%}
+    {{ end }}_value({{ value }} ignore nulls) over (
+        partition by {{ partition_by }} order by {{ order_by }} rows between unbounded preceding and unbounded following
+    )
 {%- endmacro %}

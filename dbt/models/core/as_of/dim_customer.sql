@@ -78,7 +78,7 @@ stated as (
         identity.customer_key,
         row_number() over (partition by identity.customer_key order by {{ in_order }}) as place,
         {%- for attribute in attributes %}
-        {{ first_known('statements.' ~ attribute, 'identity.customer_key', in_order) }} as {{ attribute }},
+        {{ known_value('first', 'statements.' ~ attribute, 'identity.customer_key', in_order) }} as {{ attribute }},
         {%- endfor %}
         max(case when statements.is_backfilled then 1 else 0 end)
             over (partition by identity.customer_key) = 1 as is_backfilled

@@ -206,10 +206,10 @@ placed as (
             ('ads_email', 'email', 'ads_precedence'),
             ('ads_phone', 'phone', 'ads_precedence'),
         ] %}
-        {{ first_known(value, 'customer_key', first ~ ' nulls last, ' ~ in_order) }} as {{ name }},
+        {{ known_value('first', value, 'customer_key', first ~ ' nulls last, ' ~ in_order) }} as {{ name }},
         {%- endfor %}
         {%- for column in ['first_name', 'last_name', 'shop_system', 'shop_customer_id'] %}
-        {{ first_known(column, 'customer_key', in_order) }} as {{ column }} {{- ',' if not loop.last }}
+        {{ known_value('first', column, 'customer_key', in_order) }} as {{ column }} {{- ',' if not loop.last }}
         {%- endfor %}
 
     from usable

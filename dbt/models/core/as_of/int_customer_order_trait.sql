@@ -32,11 +32,11 @@ placed as (
     select
         customer_key,
         row_number() over (partition by customer_key order by {{ in_order }}) as place,
-        {{ first_known('channel', 'customer_key', in_order) }} as first_channel,
-        {{ last_known('channel', 'customer_key', in_order) }} as last_channel,
-        {{ first_known('device', 'customer_key', in_order) }} as first_device,
-        {{ last_known('device', 'customer_key', in_order) }} as last_device,
-        {{ last_known('currency', 'customer_key', in_order) }} as currency
+        {{ known_value('first', 'channel', 'customer_key', in_order) }} as first_channel,
+        {{ known_value('last', 'channel', 'customer_key', in_order) }} as last_channel,
+        {{ known_value('first', 'device', 'customer_key', in_order) }} as first_device,
+        {{ known_value('last', 'device', 'customer_key', in_order) }} as last_device,
+        {{ known_value('last', 'currency', 'customer_key', in_order) }} as currency
 
     from orders
 
