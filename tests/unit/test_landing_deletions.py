@@ -140,6 +140,17 @@ def test_a_row_written_again_after_its_tombstone_stays(shop: Shop, tombstones: d
     assert shop.newest() == {1: False}
 
 
+def test_a_comparison_and_tombstones_together_find_each_row_once(shop: Shop, tombstones: dict[str, object]):
+    both = {**COMPARED, **tombstones}
+    _insert(shop, 1, 2, 3, 4)
+    shop.land(0, **both)
+    shop.execute("delete from orders where id in (2, 3)")
+    for id_ in (3, 4):  # 4 is only marked and still there
+        shop.execute(f"insert into deletions values ('{id_}', 'orders', '2026-06-01 12:00:00')")
+    assert shop.land(7, **both).deleted == 3
+    assert shop.newest() == {1: False, 2: True, 3: True, 4: True}
+
+
 @pytest.mark.parametrize("kind", ["comparison", "tombstones"])
 def test_a_deletion_keeps_the_last_known_version(shop: Shop, tombstones: dict[str, object], kind: str):
     options = {"comparison": COMPARED, "tombstones": tombstones}[kind]
