@@ -1,6 +1,6 @@
 -- one row per snapshot date up to D and customer as known today: their labels and segments as they were then
 {%- set names = customer_labels() + single_segments() %}
-with snapshots as (
+with snapshots as {{ not_materialized() }} (
 
     select * from {{ snapshots() }} where as_of_date <= {{ as_of_date() }}
 
@@ -33,8 +33,7 @@ unmerged_rows as (
         {%- endfor %}
 
     from snapshots
-    left join merged on merged.customer_key = snapshots.customer_key
-    where merged.customer_key is null
+    anti join merged on merged.customer_key = snapshots.customer_key
 
 ),
 

@@ -1,7 +1,7 @@
 -- one row per snapshot date up to D, numbered from the first
 with dates as (
 
-    select distinct as_of_date from {{ ref('int_snapshot') }}
+    select distinct as_of_date from {{ snapshots() }} as snapshots where as_of_date <= {{ as_of_date() }}
 
 ),
 

@@ -11,6 +11,17 @@ first_date as (
 
 ),
 
+-- a span over all snapshots is the only one of its customer and segment, and no event
+partial as (
+
+    select history.*
+
+    from history
+    cross join first_date
+    where history.valid_from > first_date.first_date or history.valid_to is not null
+
+),
+
 neighbours as (
 
     select
@@ -19,7 +30,7 @@ neighbours as (
         lag(value) over (partition by customer_key, segment order by valid_from nulls last) as previous_value,
         lead(valid_from) over (partition by customer_key, segment order by valid_from nulls last) as next_valid_from
 
-    from history
+    from partial
 
 ),
 

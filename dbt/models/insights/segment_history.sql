@@ -19,7 +19,7 @@ states as (
         snapshots.customer_key,
         snapshots.as_of_date,
         dates.number,
-        {{ hash_key(labels + segments) }} as state
+        {{ hash64(labels + segments) }} as state
 
     from snapshots
     inner join dates on dates.as_of_date = snapshots.as_of_date
