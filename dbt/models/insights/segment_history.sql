@@ -6,6 +6,12 @@ with snapshots as (
 
 ),
 
+snapshot_states as (
+
+    select * from {{ ref('int_snapshot_state') }}
+
+),
+
 dates as (
 
     select * from {{ ref('int_snapshot_date') }}
@@ -16,13 +22,11 @@ dates as (
 states as (
 
     select
-        snapshots.customer_key,
-        snapshots.as_of_date,
-        dates.number,
-        {{ hash64(labels + segments) }} as state
+        snapshot_states.*,
+        dates.number
 
-    from snapshots
-    inner join dates on dates.as_of_date = snapshots.as_of_date
+    from snapshot_states
+    inner join dates on dates.as_of_date = snapshot_states.as_of_date
 
 ),
 

@@ -1,6 +1,6 @@
 -- one row per earlier date, label, and pair of its values then and on D: how many customers went from one to the other
 {%- set labels = customer_labels() %}
-with snapshots as (
+with snapshots as {{ not_materialized() }} (
 
     select * from {{ ref('int_snapshot') }}
 

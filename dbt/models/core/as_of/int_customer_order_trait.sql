@@ -61,17 +61,31 @@ bought as (
 
 ),
 
-variety as (
+-- by category first: to count distinct ones takes twice the memory
+categories as (
 
     select
         bought.customer_key,
-        cast(count(bought.product_key) as bigint) as distinct_products,
-        cast(count(distinct products.category_key) as bigint) as distinct_categories,
-        cast(max(bought.orders) as bigint) as most_orders_of_a_product
+        products.category_key,
+        count(bought.product_key) as products,
+        max(bought.orders) as most_orders_of_a_product
 
     from bought
     left join products on products.product_key = bought.product_key
-    group by bought.customer_key
+    group by bought.customer_key, products.category_key
+
+),
+
+variety as (
+
+    select
+        customer_key,
+        cast(sum(products) as bigint) as distinct_products,
+        cast(count(category_key) as bigint) as distinct_categories,
+        cast(max(most_orders_of_a_product) as bigint) as most_orders_of_a_product
+
+    from categories
+    group by customer_key
 
 ),
 
