@@ -45,36 +45,51 @@ named as (
 
 ),
 
-shown as (
+noticed as (
 
-    select customer_number, product_number, last_order_date as shown_date, 'bought' as did
-    from {{ ref('int_customer_product') }}
-    where is_kept
+    select
+        customers.customer_number,
+        products.product_number,
+        min(kinds.strength) as strength,
+        max(named.shown_date) as shown_date
 
-    union all
-
-    select customers.customer_number, products.product_number, named.shown_date, named.did
     from named
     inner join customers on customers.customer_key = named.customer_key
     inner join products on products.product_key = named.product_key
+    inner join kinds on kinds.did = named.did
+    group by customers.customer_number, products.product_number
 
 ),
 
--- the strongest kind speaks for the product
+bought as (
+
+    select
+        pairs.customer_number,
+        pairs.product_number,
+        kinds.strength,
+        pairs.last_order_date as bought_date
+
+    from {{ ref('int_customer_product') }} as pairs
+    inner join customers on customers.customer_number = pairs.customer_number
+    inner join products on products.product_number = pairs.product_number
+    inner join kinds on kinds.did = 'bought'
+    where pairs.is_kept
+
+),
+
+-- the strongest kind speaks for the product; joined, since to group what was bought once more needs a group a purchase
 interests as (
 
     select
-        shown.customer_number,
-        shown.product_number,
-        min(kinds.strength) as strength,
-        max(shown.shown_date) as shown_date,
-        max(case when shown.did = 'bought' then shown.shown_date end) as bought_date
+        coalesce(bought.customer_number, noticed.customer_number) as customer_number,
+        coalesce(bought.product_number, noticed.product_number) as product_number,
+        least(bought.strength, noticed.strength) as strength,
+        greatest(bought.bought_date, noticed.shown_date) as shown_date,
+        bought.bought_date
 
-    from shown
-    inner join customers on customers.customer_number = shown.customer_number
-    inner join products on products.product_number = shown.product_number
-    inner join kinds on kinds.did = shown.did
-    group by shown.customer_number, shown.product_number
+    from bought
+    full outer join noticed
+        on noticed.customer_number = bought.customer_number and noticed.product_number = bought.product_number
 
 ),
 
