@@ -18,6 +18,7 @@ from dagster_project.automation import FRESHNESS, SNAPSHOT, run_dates
 from dagster_project.home import Home
 from dagster_project.ledger import files_version
 from dagster_project.owners import CUSTOMER_ANALYTICS
+from dagster_project.pace import Pace
 from dagster_project.parquet import standing_file
 from dagster_project.publish.audience_config import Audiences
 from dagster_project.publish.audiences import READ as TABLES_OF_AUDIENCES
@@ -80,7 +81,7 @@ def build_publish_assets(
         """Every public mart as DuckDB database and as Parquet, the audiences, and report.html, a page for people. A
         date older than the published one stays out, unless somebody was erased who still stands in that one."""
         from dagster_project.publish.metrics import metrics_folder
-        from dagster_project.publish.publication import holds_erased, publish, published_as_of
+        from dagster_project.publish.publication import holds_erased, publish, published_as_of, unfinished_bytes
         from dagster_project.publish.report.page import FILE as REPORT
         from dagster_project.publish.report.page import write_report
         from dagster_project.publish.snapshots import drop_old_snapshots
@@ -93,21 +94,23 @@ def build_publish_assets(
         if is_unchanged := made.stands():
             manifest = read_manifest(home.published)
         elif is_published:
-            manifest = publish(
-                home,
-                context.run.run_id,
-                as_of,
-                tables,
-                audiences,
-                {mart.name: mart.order_by for mart in public if mart.order_by},
-                {**metrics_folder(project.semantic_manifest), DOCUMENTATION: project.documentation()},
-                partial(
-                    write_report,
-                    as_of=as_of,
-                    currency=project.vars["shop_currency"],
-                    standing=read_manifest(home.published),
-                ),
-            )
+            name = "/".join(PUBLICATION.path)
+            with Pace(context.log.info, name, "MB", measure=lambda: unfinished_bytes(home) // 1_000_000):
+                manifest = publish(
+                    home,
+                    context.run.run_id,
+                    as_of,
+                    tables,
+                    audiences,
+                    {mart.name: mart.order_by for mart in public if mart.order_by},
+                    {**metrics_folder(project.semantic_manifest), DOCUMENTATION: project.documentation()},
+                    partial(
+                        write_report,
+                        as_of=as_of,
+                        currency=project.vars["shop_currency"],
+                        standing=read_manifest(home.published),
+                    ),
+                )
             made.note()
         else:
             manifest = None

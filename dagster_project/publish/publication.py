@@ -55,6 +55,12 @@ def withdraw_erased(home: Home) -> None:
         (current / HOLDS_ERASED).touch()
 
 
+def unfinished_bytes(home: Home) -> int:
+    """How much is written so far of the marts of the publication that is being written."""
+    written = [*home.publications.glob(".*/marts.duckdb"), *home.publications.glob(".*/parquet/*")]
+    return sum(file.stat().st_size for file in written)
+
+
 def publish(
     home: Home,
     run_id: str,

@@ -15,7 +15,13 @@ import pytest
 from dagster_project.home import Home
 from dagster_project.publish import publication
 from dagster_project.publish.audience_config import Audience, AudienceError, Audiences
-from dagster_project.publish.publication import holds_erased, publish, published_as_of, withdraw_erased
+from dagster_project.publish.publication import (
+    holds_erased,
+    publish,
+    published_as_of,
+    unfinished_bytes,
+    withdraw_erased,
+)
 from dagster_project.warehouse import AsOfError
 
 DAY = date(2026, 6, 30)
@@ -228,6 +234,21 @@ def test_the_report_is_in_place_with_the_marts_that_it_was_given(home: Home, war
         publish(home, "run-2", DAY, TABLES, write_report=break_off)
     assert (home.published / "report.html").read_text() == "of ann"
     assert _customers(home.published / "marts.duckdb") == [("ann", DAY)]
+
+
+def test_what_is_written_so_far_is_known_until_it_is_in_place(home: Home, warehouse):
+    during: list[tuple[int, int]] = []
+
+    def write_report(folder: Path) -> dict[str, str]:
+        files = [folder / "marts.duckdb", *(folder / "parquet" / f"{table}.parquet" for table in TABLES)]
+        during.append((unfinished_bytes(home), sum(file.stat().st_size for file in files)))
+        return {}
+
+    warehouse("ann")
+    publish(home, "run-1", DAY, TABLES)
+    publish(home, "run-2", DAY, TABLES, write_report=write_report)
+    [(said, written)] = during
+    assert said == written > 0 == unfinished_bytes(home)
 
 
 def _make_vip(home: Home, customer: str, as_of: date = DAY) -> None:
