@@ -28,7 +28,7 @@ from great_expectations.datasource.fluent.interfaces import Batch
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from dagster_project.quality.suites import Expectation, SuiteError
-from dagster_project.warehouse import open_warehouse
+from dagster_project.warehouse import engine_settings, open_warehouse
 
 _session_numbers = count(1)
 
@@ -71,7 +71,7 @@ class Session:
     def __init__(self, database: Path | None) -> None:
         # Just as dbt connects: DuckDB refuses a second connection with another configuration to an open file,
         # and duckdb-engine's own way of connecting would add a user agent.
-        self._connection = open_warehouse(database) if database else duckdb.connect()
+        self._connection = open_warehouse(database) if database else duckdb.connect(config=engine_settings())
         self._connection.execute("set TimeZone = 'UTC'")
         self._name = f"gate_{next(_session_numbers)}"
         self._batch_numbers = count(1)

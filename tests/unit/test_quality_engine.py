@@ -234,6 +234,19 @@ def test_facts_are_a_batch_of_one_row():
     assert (result.rows, result.success) == (1, True)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_gate_without_a_database_uses_as_much_as_the_settings_say(monkeypatch, threads):
+    monkeypatch.setenv("WAREHOUSE_MEMORY_MB", "1024")
+    monkeypatch.setenv("WAREHOUSE_THREADS", str(threads))
+    used = "(current_setting('threads'), current_setting('memory_limit'))"
+    asked = row_query(f"select 1 from {{batch}} where {used} <> ({threads}, '976.5 MiB')", ())
+
+    with open_gate() as opened:
+        result = opened.validate(facts_batch("raw/shop/orders", {"rows": 3}), Suite("x", "x", (asked,)))
+
+    assert result.success
+
+
 def test_great_expectations_fails_on_duckdb_without_the_mend(warehouse, monkeypatch):
     from duckdb_engine import ConnectionWrapper
 

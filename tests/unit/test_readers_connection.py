@@ -51,6 +51,14 @@ def test_what_another_reading_needs_stays(other_reader, tmp_path: Path):
     assert not folder.exists()
 
 
+def test_reading_uses_as_much_of_the_machine_as_the_settings_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WAREHOUSE_MEMORY_MB", "1024")
+    monkeypatch.setenv("WAREHOUSE_THREADS", "1")
+    with open_connection(Home(tmp_path)) as (connection, _):
+        used = connection.execute("select current_setting('threads'), current_setting('memory_limit')").fetchone()
+    assert used == (1, "976.5 MiB")  # 1,024,000,000 bytes
+
+
 def test_duckdb_spills_into_the_home(tmp_path: Path):
     with open_connection(Home(tmp_path)) as (connection, folder):
         connection.execute("set memory_limit = '64MB'")

@@ -14,11 +14,13 @@ import duckdb
 
 from dagster_project.attach import NO_DOWNLOADS
 from dagster_project.home import Home
+from dagster_project.warehouse import engine_settings
 
 
 @contextmanager
 def open_connection(home: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
-    """An empty DuckDB in memory, in UTC, that spills into the home, and a folder there; both are gone at the end.
+    """An empty DuckDB in memory, in UTC, that may use as much as the warehouse and spills into the home, and a folder
+    there; both are gone at the end.
 
     What a killed process left is cleared as soon as nobody else reads: it can hold copies of the source's rows.
     """
@@ -33,10 +35,7 @@ def open_connection(home: Home) -> Iterator[tuple[duckdb.DuckDBPyConnection, Pat
                 shutil.rmtree(left_by_a_crash)
         fcntl.flock(lock, fcntl.LOCK_SH)
         folder = Path(mkdtemp(dir=home.reading))
-        config = {
-            **NO_DOWNLOADS,
-            "temp_directory": str(folder / "spilled"),
-        }
+        config = {**NO_DOWNLOADS, **engine_settings(), "temp_directory": str(folder / "spilled")}
         try:
             with duckdb.connect(config=config) as connection:
                 connection.execute("set TimeZone = 'UTC'")
